@@ -1,0 +1,126 @@
+"""Receipt numbers as people type them: how one is shown, and when two are the same.
+
+``№ 00–12а`` is shown as ``00-12а`` and compared by a key that forgets case, spaces and the
+alphabet of look-alike letters. Pure functions: no models, no database.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from workshop.lib.errors import RuleViolation
+
+MAX_LENGTH = 32
+"""Characters, for the shown form and for the key."""
+
+_SEPARATORS = frozenset("-/._ ")
+_MINUS_SIGN = "\u2212"  # typed as a dash, yet a mathematical symbol for Unicode
+_SIGN_IN_FRONT = re.compile(r"\A[\s№#]+")
+_SIGN_AFTER_GAP = re.compile(r"(?:^|(?<=[\s,;]))[№#][\s№#]*")
+_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+# Lower case suffices: the key is folded first.
+_LOOK_ALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A cleaned number: ``display`` for people, ``key`` for uniqueness."""
+
+    display: str
+    key: str
+
+
+def normalise_number(raw: str) -> Number:
+    """The number in ``raw``, cleaned.
+
+    Raises RuleViolation on the field ``number``: ``receipts.number_required`` when nothing is
+    left, ``receipts.number_too_long`` above :data:`MAX_LENGTH` characters,
+    ``receipts.number_invalid`` for anything but letters, digits and ``- / . _`` and spaces
+    (control characters, markup, emoji) or when neither a letter nor a digit is there.
+    """
+    display = _clean(raw)
+    if not display:
+        raise RuleViolation(
+            "receipts.number_required", _("Enter the receipt number."), field="number"
+        )
+    key = _fold(display)
+    # Folding may lengthen a letter (ß becomes ss), and the key has a column of its own.
+    if max(len(display), len(key)) > MAX_LENGTH:
+        raise RuleViolation(
+            "receipts.number_too_long",
+            _("The number is too long: at most %(limit)s characters."),
+            field="number",
+            params={"limit": MAX_LENGTH},
+        )
+    if not _is_acceptable(display):
+        raise RuleViolation(
+            "receipts.number_invalid",
+            _("A number may contain only letters, digits, spaces and the signs - / . _"),
+            field="number",
+        )
+    return Number(display=display, key=key)
+
+
+def similar_key(key: str) -> str:
+    """What two *similar* numbers have in common: 00123 and 123, 12-3 and 123.
+
+    ``key`` is :attr:`Number.key`. Equal similar keys are a hint for a person, never identity.
+    """
+    without_zeros = _LEADING_ZEROS.sub("", key)
+    return "".join(char for char in without_zeros if char not in _SEPARATORS)
+
+
+def split_numbers(text: str) -> list[str]:
+    """The numbers of one message, in their order, each once (compared by key).
+
+    Commas, semicolons and line breaks always separate; spaces do when every word has a digit,
+    so ``101 102`` is two numbers and ``A 12`` one. Nothing is refused here: a piece that is no
+    number is handed on as typed, for :func:`normalise_number` to name the fault.
+    """
+    found: dict[str, str] = {}
+    for chunk in re.split(r"[,;\n\r\t]", _SIGN_AFTER_GAP.sub("\n", text)):
+        words = chunk.split()
+        pieces = words if all(map(_has_digit, words)) else [chunk.strip()]
+        for piece in pieces:
+            number = _read(piece)
+            found.setdefault(number.key, number.display)
+    return list(found.values())
+
+
+def _read(piece: str) -> Number:
+    try:
+        return normalise_number(piece)
+    except RuleViolation:
+        return Number(display=piece, key=piece)
+
+
+def _clean(raw: str) -> str:
+    text = _SIGN_IN_FRONT.sub("", unicodedata.normalize("NFC", raw)).rstrip()
+    return re.sub(" +", " ", "".join(map(_plain, text)))
+
+
+def _plain(char: str) -> str:
+    category = unicodedata.category(char)
+    if category == "Pd" or char == _MINUS_SIGN:
+        return "-"
+    return " " if category == "Zs" else char
+
+
+def _fold(display: str) -> str:
+    return display.casefold().replace(" ", "").translate(_LOOK_ALIKES)
+
+
+def _is_acceptable(display: str) -> bool:
+    kinds = [unicodedata.category(char) for char in display]
+    named = [kind[0] == "L" or kind == "Nd" for kind in kinds]
+    return any(named) and all(
+        good or char in _SEPARATORS for good, char in zip(named, display, strict=True)
+    )
+
+
+def _has_digit(word: str) -> bool:
+    return any(map(str.isdecimal, word))
