@@ -1,0 +1,34 @@
+"""The hash of an event: SHA-256 over the previous hash and every other column."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from history.canonical import canonical_json
+from history.models import Event
+
+HASHED_FIELDS: Final = (
+    "stream",
+    "sequence",
+    "kind",
+    "version",
+    "payload",
+    "actor_kind",
+    "actor_id",
+    "actor_label",
+    "actor_telegram_id",
+    "actor_username",
+    "channel",
+    "occurred_at",
+    "recorded_at",
+    "command_id",
+    "ordinal",
+    "correlation_id",
+)
+
+
+def event_hash(event: Event, previous_hash: str) -> str:
+    """Hexadecimal SHA-256. The database id is left out: it is given after the hash."""
+    body = canonical_json({name: getattr(event, name) for name in HASHED_FIELDS})
+    return hashlib.sha256(previous_hash.encode() + b"\n" + body).hexdigest()

@@ -1,0 +1,63 @@
+"""Writing an event: lock the stream, link the hash, leave an outbox row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from history import locks
+from history.chain import event_hash
+from history.models import Command, Event, Outbox
+from history.nudge import nudge_relay
+from history.registry import Payload, payload_class, subscribers
+from workshop.lib import clock
+from workshop.lib.actor import Actor
+
+
+def record_event(
+    *, stream: str, payload: Payload, actor: Actor, command: Command, occurred_at: datetime
+) -> Event:
+    """Append one event to ``stream``; must run inside the transaction of the change.
+
+    Raises LookupError for an unregistered kind and TransactionManagementError outside atomic.
+    """
+    payload_class(payload.kind)
+    head = locks.stream(stream)
+    now = clock.now()
+    event = Event(
+        stream=stream,
+        sequence=head.last_sequence + 1,
+        kind=payload.kind,
+        version=payload.version,
+        payload=payload.as_json(),
+        occurred_at=occurred_at,
+        recorded_at=now,
+        command=command,
+        ordinal=command.next_ordinal,
+        previous_hash=head.last_hash,
+        **_who(actor),
+    )
+    event.hash = event_hash(event, head.last_hash)
+    event.save(force_insert=True)
+    command.next_ordinal += 1
+    head.last_sequence, head.last_hash = event.sequence, event.hash
+    head.save(update_fields=["last_sequence", "last_hash"])
+    for subscriber in subscribers().values():
+        subscriber(event)
+    if not actor.channel.silent:
+        Outbox.objects.create(event=event, stream=stream, next_attempt_at=now)
+        transaction.on_commit(nudge_relay, robust=True)
+    return event
+
+
+def _who(actor: Actor) -> dict[str, object]:
+    return {
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_label": actor.label[:150],
+        "actor_telegram_id": actor.telegram_id,
+        "actor_username": actor.username,
+        "channel": actor.channel.name,
+        "correlation_id": actor.channel.correlation_id,
+    }

@@ -1,0 +1,109 @@
+"""Registries that upper apps fill while they load: event kinds, subscribers, outbox consumers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from django.utils.functional import Promise
+
+from history.canonical import plain
+
+if TYPE_CHECKING:
+    from history.models import Event
+
+Consumer = Callable[["Event"], None]
+Subscriber = Callable[["Event"], None]
+
+
+@dataclass(frozen=True)
+class Payload:
+    """Base of typed payloads: frozen dataclasses of JSON values that can tell themselves in words."""
+
+    kind: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    label: ClassVar[str | Promise] = ""
+
+    def words(self) -> str:
+        """The event in words, with old → new, in the active language."""
+        return str(self.label)
+
+    def as_json(self) -> dict[str, Any]:
+        """What is stored: only JSON values."""
+        return {item.name: plain(getattr(self, item.name)) for item in fields(self)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Payload:
+        """Inverse of :meth:`as_json`; keys that this version does not know are ignored."""
+        known = {item.name for item in fields(cls)}
+        return cls(**{key: value for key, value in data.items() if key in known})
+
+
+P = TypeVar("P", bound=Payload)
+
+_kinds: dict[str, type[Payload]] = {}
+_consumers: dict[str, Consumer] = {}
+_subscribers: dict[str, Subscriber] = {}
+
+
+def event_kind(
+    kind: str, label: str | Promise, *, version: int = 1
+) -> Callable[[type[P]], type[P]]:
+    """Class decorator: registers a frozen payload dataclass under ``kind``."""
+
+    def register(cls: type[P]) -> type[P]:
+        if kind in _kinds:
+            raise ValueError(f"event kind {kind} is registered twice")
+        cls.kind, cls.version, cls.label = kind, version, label
+        _kinds[kind] = cls
+        return cls
+
+    return register
+
+
+def payload_class(kind: str) -> type[Payload]:
+    """The payload class of ``kind``; LookupError for a kind nobody registered."""
+    try:
+        return _kinds[kind]
+    except KeyError:
+        raise LookupError(f"unknown event kind: {kind}") from None
+
+
+def kinds() -> dict[str, type[Payload]]:
+    """All registered kinds, for filters, documentation and tests."""
+    return dict(_kinds)
+
+
+def load(event: Event) -> Payload:
+    """The typed payload of a stored event."""
+    return payload_class(event.kind).from_json(event.payload)
+
+
+def register_consumer(name: str, consumer: Consumer) -> None:
+    """``consumer(event)`` is called by the relay, in its transaction; it inserts rows, no network."""
+    _consumers[name] = consumer
+
+
+def register_subscriber(name: str, subscriber: Subscriber) -> None:
+    """``subscriber(event)`` runs in the transaction of the change. Only for insert-only marks."""
+    _subscribers[name] = subscriber
+
+
+def consumers() -> dict[str, Consumer]:
+    return dict(_consumers)
+
+
+def subscribers() -> dict[str, Subscriber]:
+    return dict(_subscribers)
+
+
+@contextmanager
+def consumer(name: str, function: Consumer) -> Iterator[None]:
+    """A consumer for the length of a block (tests, one-off jobs)."""
+    _consumers[name] = function
+    try:
+        yield
+    finally:
+        del _consumers[name]

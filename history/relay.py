@@ -1,0 +1,92 @@
+"""The outbox relay: expands events into the rows of each consumer, in order, without network."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from history import lease
+from history.models import Outbox
+from history.registry import consumers
+from workshop.lib import clock
+
+LEASE = "outbox-relay"
+BATCH = 200
+BACKOFF = (5, 30, 120, 600, 3600)  # seconds; the last one repeats: an event is never given up
+
+logger = logging.getLogger(__name__)
+
+
+def relay_outbox(*, limit: int = 10_000) -> int:
+    """Expand waiting rows, oldest first; returns how many were done. One process at a time."""
+    token = lease.acquire(LEASE, f"{socket.gethostname()}:{os.getpid()}")
+    if token is None:
+        return 0
+    done = 0
+    try:
+        while done < limit and lease.renew(LEASE, token):
+            count = _relay_batch()
+            done += count
+            if not count:
+                break
+    finally:
+        lease.release(LEASE, token)
+    return done
+
+
+def _relay_batch() -> int:
+    """One pass over due rows. A row that failed holds back the later ones of its own stream only."""
+    now = clock.now()
+    earlier_failed = Outbox.objects.filter(
+        stream=OuterRef("stream"),
+        event_id__lt=OuterRef("event_id"),
+        done_at__isnull=True,
+        next_attempt_at__gt=now,
+    )
+    due = Outbox.objects.filter(
+        ~Q(Exists(earlier_failed)), done_at__isnull=True, next_attempt_at__lte=now
+    ).order_by("event_id")
+    done = 0
+    held: set[str] = set()
+    for row in due.select_related("event")[:BATCH]:
+        if row.stream in held:
+            continue
+        if _expand(row):
+            done += 1
+        else:
+            held.add(row.stream)
+    return done
+
+
+def _expand(row: Outbox) -> bool:
+    try:
+        with transaction.atomic():
+            claimed = Outbox.objects.filter(pk=row.pk, done_at__isnull=True)
+            if not claimed.update(done_at=clock.now()):
+                return True
+            for consume in consumers().values():
+                consume(row.event)
+    except Exception as error:  # any consumer's bug: keep the row, tell it, try again later
+        logger.exception("outbox row %s could not be expanded", row.pk)
+        _postpone(row, error)
+        return False
+    return True
+
+
+def _postpone(row: Outbox, error: Exception) -> None:
+    wait = BACKOFF[min(row.attempts, len(BACKOFF) - 1)]
+    Outbox.objects.filter(pk=row.pk).update(
+        attempts=row.attempts + 1,
+        next_attempt_at=clock.now() + timedelta(seconds=wait),
+        last_error=type(error).__name__,
+    )
+
+
+def waiting() -> int:
+    """How many events still wait for the relay."""
+    return Outbox.objects.filter(done_at__isnull=True).count()

@@ -1,0 +1,58 @@
+"""Building the actor: the one place where a door learns who acts and with which roles."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractBaseUser, User
+
+from staff import roles
+from staff.models import Employee, employee_of
+from workshop.lib.actor import KIND_EMPLOYEE, KIND_USER, Actor, Channel
+
+
+def employee_actor(employee: Employee, channel: Channel) -> Actor:
+    """A person of the staff. A deactivated one has no roles."""
+    return Actor(
+        kind=KIND_EMPLOYEE,
+        id=employee.pk,
+        label=employee.short_name,
+        channel=channel,
+        roles=employee.roles if employee.active else frozenset(),
+        employee_id=employee.pk,
+        telegram_id=employee.telegram_id,
+        username=employee.telegram_username,
+    )
+
+
+def user_actor(user: AbstractBaseUser, channel: Channel) -> Actor:
+    """An office user: the roles of his linked employee, or those of his groups."""
+    employee = employee_of(user)
+    if employee is not None:
+        held = employee.roles if employee.active else frozenset()
+        label, employee_id = employee.short_name, employee.pk
+    else:
+        held = _group_roles(user)
+        label, employee_id = _label(user), None
+    return Actor(
+        kind=KIND_USER,
+        id=user.pk,
+        label=label,
+        channel=channel,
+        roles=held,
+        employee_id=employee_id,
+        username=user.get_username()[:64],
+    )
+
+
+def _group_roles(user: AbstractBaseUser) -> frozenset[str]:
+    if not isinstance(user, User) or not user.is_active:
+        return frozenset()
+    names = set(user.groups.values_list("name", flat=True))
+    held = {role for role, group in roles.GROUPS.items() if group in names}
+    if user.is_superuser:
+        held.add(roles.MANAGER)
+    return frozenset(held)
+
+
+def _label(user: AbstractBaseUser) -> str:
+    name = user.get_full_name() if isinstance(user, User) else ""
+    return name or user.get_username()
