@@ -38,7 +38,7 @@ _SECRETS = (
     # Query strings carry search words: names, phones, numbers.
     re.compile(r"(?<=\?)\S+"),
     re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),
-    re.compile(r"(?<![\w.:-])\+?\d[\d ()-]{8,}\d(?![\w:])"),
+    re.compile(r"(?<![\w.:-])(?!\d{4}-\d\d-\d\d)\+?\d[\d ()-]{8,}\d(?![\w:])"),
 )
 
 

@@ -1,17 +1,11 @@
-from pathlib import Path
+"""Django itself: apps, middleware, templates, languages, files."""
 
-import environ
+from django.utils.translation import gettext_lazy as _
 
-env = environ.FileAwareEnv()
-BASE_DIR = Path(__file__).resolve().parents[2]
-SECRET_KEY = env.str("SECRET_KEY", "minimal-skeleton")
-DEBUG = env.bool("DEBUG", False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
-MEDIA_ROOT = DATA_DIR / "media"
-MEDIA_URL = "/media/"
+from .workshop import BASE_DIR, DATA_DIR, WORKSHOP_TIME_ZONE
 
 INSTALLED_APPS = [
+    "workshop",
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -21,10 +15,14 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
     "django_filters",
     "django_celery_beat",
+    "axes",
+    "csp",
+    "django_structlog",
     "history",
     "staff",
     "receipts",
@@ -35,13 +33,17 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "workshop.middleware.ContentPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
     {
@@ -50,7 +52,6 @@ TEMPLATES = [
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
-                "django.template.context_processors.debug",
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
@@ -59,20 +60,27 @@ TEMPLATES = [
     }
 ]
 ROOT_URLCONF = "workshop.urls"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATABASES = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'workshop.sqlite3'}")
-}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = {
-        "timeout": 20,
-        "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-    }
+WSGI_APPLICATION = "workshop.wsgi.application"
+
+# --- language and time ----------------------------------------------------------------------
 LANGUAGE_CODE = "ru"
-LANGUAGES = [("ru", "Русский"), ("en", "English")]
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
 USE_TZ = True
-TIME_ZONE = WORKSHOP_TIME_ZONE = env.str("WORKSHOP_TIME_ZONE", "Europe/Moscow")
+TIME_ZONE = WORKSHOP_TIME_ZONE
+
+# --- files ----------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
+MEDIA_URL = "/media/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+# A form or a JSON body; files have limits of their own.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o640

@@ -1,0 +1,26 @@
+"""The Celery application. It names apps as strings only; tasks are found in `<app>/tasks.py`."""
+
+import logging.config
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
+
+app = Celery("workshop")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+def make_folders() -> None:
+    """Creates the folders of the filesystem broker; without them the first message is lost."""
+    for name in ("data_folder_in", "data_folder_out", "control_folder"):
+        if path := settings.CELERY_BROKER_TRANSPORT_OPTIONS.get(name):
+            Path(path).mkdir(parents=True, exist_ok=True)
+
+
+@setup_logging.connect
+def use_own_logging(**_kwargs: Any) -> None:
+    """A worker writes the same masked lines as the site does."""
+    logging.config.dictConfig(settings.LOGGING)

@@ -1,0 +1,24 @@
+"""The content security policy of a page: self only, wider for the office site alone."""
+
+from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+
+# The office theme evaluates its Alpine attributes and writes its colours into a <style> element
+# (docs/adr/0003). Inline scripts stay forbidden there too.
+OFFICE_ADDITIONS = {
+    "script-src": [SELF, UNSAFE_EVAL],
+    "style-src": [SELF, UNSAFE_INLINE],
+    "img-src": [SELF, "data:", "blob:"],
+}
+
+
+class ContentPolicyMiddleware(CSPMiddleware):
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if not report_only and request.path_info.startswith(reverse("admin:index")):
+            parts.replace = {**OFFICE_ADDITIONS, **(parts.replace or {})}
+        return parts

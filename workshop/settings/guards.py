@@ -1,0 +1,104 @@
+"""What must be true before the product starts: the rules behind the safe default.
+
+Each rule says which variable is wrong and what cures it, never the value: it may be a secret.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TOKEN_SHAPE = re.compile(r"^\d{6,}:[A-Za-z0-9_-]{30,}$")
+_PLACEHOLDER = re.compile(r"django-insecure|change.?me|placeholder|example|your.?secret", re.I)
+_KEY_LENGTH = 50
+_KEY_VARIETY = 5
+_MAKE_KEY = (
+    "Generate one: python -c 'import secrets; print(secrets.token_urlsafe(64))', "
+    "and give it as SECRET_KEY or SECRET_KEY_FILE."
+)
+
+
+class Problem(NamedTuple):
+    variable: str
+    text: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.variable}: {self.text} {self.cure}"
+
+
+Values = Mapping[str, Any]
+
+
+def is_loopback(host: str) -> bool:
+    name = host.strip().strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def secret_key(values: Values) -> Iterator[Problem]:
+    key = values["SECRET_KEY"]
+    if not key:
+        yield Problem("SECRET_KEY", "it is missing.", _MAKE_KEY)
+    elif _PLACEHOLDER.search(key):
+        yield Problem("SECRET_KEY", "it is a placeholder.", _MAKE_KEY)
+    elif len(key) < _KEY_LENGTH or len(set(key)) < _KEY_VARIETY:
+        yield Problem("SECRET_KEY", f"it is weak (under {_KEY_LENGTH} characters).", _MAKE_KEY)
+
+
+def hosts(values: Values) -> Iterator[Problem]:
+    allowed = values["ALLOWED_HOSTS"]
+    if any("*" in host for host in allowed):
+        cure = "List the exact host names, separated by commas."
+        yield Problem("ALLOWED_HOSTS", "a wildcard lets anybody choose the site's name.", cure)
+    if not all(is_loopback(host) for host in allowed):
+        if values["DEBUG"]:
+            cure = "Set DEBUG=0, or keep ALLOWED_HOSTS to 127.0.0.1,localhost."
+            yield Problem("DEBUG", "it shows internals and the site has a public host.", cure)
+        if values["SIMULATOR_URL"]:
+            cure = "Unset SIMULATOR_URL and set TELEGRAM_BOT_TOKEN."
+            yield Problem("SIMULATOR_URL", "the simulator is for the loopback host only.", cure)
+
+
+def telegram(values: Values) -> Iterator[Problem]:
+    token = values["TELEGRAM_BOT_TOKEN"]
+    if token and not TOKEN_SHAPE.match(token):
+        cure = "Copy the whole token that BotFather gave, such as 123456789:AA…"
+        yield Problem("TELEGRAM_BOT_TOKEN", "it has not the shape of a bot token.", cure)
+    if token and values["SIMULATOR_URL"]:
+        cure = "Unset one of them: a real token never goes to the simulator."
+        yield Problem("SIMULATOR_URL", "it is set together with TELEGRAM_BOT_TOKEN.", cure)
+    simulator = urlsplit(values["SIMULATOR_URL"])
+    if values["SIMULATOR_URL"] and not is_loopback(simulator.hostname or ""):
+        cure = "Set an address such as http://127.0.0.1:8001."
+        yield Problem("SIMULATOR_URL", "it is not a loopback address.", cure)
+
+
+def origins(values: Values) -> Iterator[Problem]:
+    for origin in values["CSRF_TRUSTED_ORIGINS"]:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or "*" in origin:
+            cure = "List full origins such as https://workshop.example.com."
+            yield Problem("CSRF_TRUSTED_ORIGINS", "an entry is no exact origin.", cure)
+            return
+
+
+RULES: tuple[Callable[[Values], Iterator[Problem]], ...] = (secret_key, hosts, telegram, origins)
+
+
+def problems(values: Values) -> list[Problem]:
+    """Everything that is dangerous in these settings, in a fixed order."""
+    return [problem for rule in RULES for problem in rule(values)]
+
+
+def refuse_unsafe(values: Values) -> None:
+    """Raises ImproperlyConfigured naming all dangerous variables at once."""
+    if found := problems(values):
+        raise ImproperlyConfigured("\n".join(["The settings are not safe.", *map(str, found)]))

@@ -1,0 +1,64 @@
+"""Logging: one JSON object per line in production, readable lines on a developer's terminal."""
+
+from typing import Any
+
+import structlog
+
+from workshop.lib.masking import mask_event, safe_traceback
+
+from . import env
+from .security import DEBUG
+
+LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+LOG_FORMAT = env.choice("LOG_FORMAT", ("json", "console"), "console" if DEBUG else "json")
+
+_SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+    safe_traceback,
+    mask_event,
+]
+_RENDERER = (
+    structlog.processors.JSONRenderer(ensure_ascii=False)
+    if LOG_FORMAT == "json"
+    else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, pad_level=False)
+)
+
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        *_SHARED,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": _SHARED,
+            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _RENDERER],
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # One handler for all: Django's own ones would print the same line twice.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Request URLs of the Bot API carry the token.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        # A line per started and finished request; django_structlog writes one with the same facts.
+        "django.request": {"level": "ERROR"},
+    },
+}
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False

@@ -1,0 +1,52 @@
+"""What an installation decides about its own work and where its parts live."""
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.core.exceptions import ImproperlyConfigured
+
+from . import env
+
+BASE_DIR = env.BASE_DIR
+DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
+MEDIA_ROOT = env.folder("MEDIA_ROOT", DATA_DIR / "media")
+
+# --- the workshop ---------------------------------------------------------------------------
+WORKSHOP_NAME = env.text("WORKSHOP_NAME", "Repassage")
+WORKSHOP_TIME_ZONE = env.text("WORKSHOP_TIME_ZONE", "Europe/Moscow")
+WORKSHOP_DEADLINE_TIME = env.clock_time("WORKSHOP_DEADLINE_TIME", "18:00")
+WORKSHOP_DEADLINE_DEFAULT_DAYS = env.whole("WORKSHOP_DEADLINE_DEFAULT_DAYS", 5, maximum=365)
+WORKSHOP_SELF_SERVICE = env.flag("WORKSHOP_SELF_SERVICE", False)
+QC_SEPARATION = env.choice("QC_SEPARATION", ("warn", "block", "off"), "warn")
+
+try:
+    ZoneInfo(WORKSHOP_TIME_ZONE)
+except (ZoneInfoNotFoundError, ValueError) as error:
+    raise ImproperlyConfigured(
+        "WORKSHOP_TIME_ZONE is no known time zone. Set a name such as Europe/Moscow."
+    ) from error
+
+# --- where it listens -----------------------------------------------------------------------
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.whole("PORT", 8000, minimum=1, maximum=65534)
+PUBLIC_URL = env.text("PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
+
+# --- demonstration --------------------------------------------------------------------------
+# Off unless somebody asks: a variable that was forgotten must never bring demo data into a
+# real workshop. `make run` asks for it.
+DEMO = env.flag("DEMO", False)
+
+# --- Telegram -------------------------------------------------------------------------------
+TELEGRAM_BOT_TOKEN = env.text("TELEGRAM_BOT_TOKEN")
+# Set by the supervisor when it starts the simulator; never set in production.
+SIMULATOR_URL = env.text("SIMULATOR_URL").rstrip("/")
+SIMULATOR_TOKEN = "1000000001:demonstration-only-not-a-secret-0001"  # noqa: S105
+_SIMULATED = bool(SIMULATOR_URL) and not TELEGRAM_BOT_TOKEN
+# Empty = Telegram's own servers.
+TELEGRAM_API_BASE_URL = env.text(
+    "TELEGRAM_API_BASE_URL", f"{SIMULATOR_URL}/bot" if _SIMULATED else ""
+)
+TELEGRAM_FILE_BASE_URL = env.text(
+    "TELEGRAM_FILE_BASE_URL", f"{SIMULATOR_URL}/file/bot" if _SIMULATED else ""
+)
+# The token the bot process works with: the real one, or the simulator's in a demonstration.
+BOT_TOKEN = TELEGRAM_BOT_TOKEN or (SIMULATOR_TOKEN if _SIMULATED else "")
