@@ -67,9 +67,12 @@ class Employee(Kept):
         ordering = ["full_name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(absent_until__isnull=True)
-                | Q(absent_from__isnull=True)
-                | Q(absent_until__gte=models.F("absent_from")),
+                condition=Q(absent_from__isnull=True, absent_until__isnull=True)
+                | Q(
+                    absent_from__isnull=False,
+                    absent_until__isnull=False,
+                    absent_until__gte=models.F("absent_from"),
+                ),
                 name="employee_absence_in_order",
             )
         ]
@@ -114,18 +117,22 @@ class Invite(Kept):
 
 
 class AccessRefusal(models.Model):
-    """Refusals of strangers, counted: at most one event per Telegram account and hour."""
+    """Refusals counted per subject, so that at most one event an hour is written about each.
 
-    telegram_id = models.BigIntegerField(unique=True)
-    hour = models.DateTimeField()
-    count = models.PositiveIntegerField(default=1)
+    ``subject`` is ``telegram:<id>`` of a stranger or ``user:<name>`` of an office account.
+    Technical: the events are the record.
+    """
+
+    subject = models.CharField(max_length=160, unique=True)
+    told_at = models.DateTimeField()
+    untold = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name = _("refused access")
         verbose_name_plural = _("refused accesses")
 
     def __str__(self) -> str:
-        return f"{self.telegram_id}: {self.count}"
+        return f"{self.subject}: {self.untold}"
 
 
 def employee_of(user: Any) -> Employee | None:
