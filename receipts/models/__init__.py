@@ -1,0 +1,50 @@
+"""Models of the core, split by aggregate."""
+
+from receipts.models.calendar import CalendarDay, ServiceLimit, WorkCalendar, WorkInterval
+from receipts.models.catalogue import (
+    ChecklistItem,
+    DeadlineCause,
+    HoldReason,
+    Metal,
+    OperationType,
+    RefusalReason,
+    ReturnReason,
+    WaiverReason,
+)
+from receipts.models.people import Customer, Watch
+from receipts.models.quality import ChecklistAnswer, QualityCheck, Reading
+from receipts.models.receipt import DetachedPart, Photo, Receipt, ReceiptNumber
+from receipts.models.reminder import Reminder
+from receipts.models.returns import ReturnCase, ReturnItem
+from receipts.models.work import Assignment, Hold, Operation, Waiver
+
+__all__ = [
+    "Assignment",
+    "CalendarDay",
+    "ChecklistAnswer",
+    "ChecklistItem",
+    "Customer",
+    "DeadlineCause",
+    "DetachedPart",
+    "Hold",
+    "HoldReason",
+    "Metal",
+    "Operation",
+    "OperationType",
+    "Photo",
+    "QualityCheck",
+    "Reading",
+    "Receipt",
+    "ReceiptNumber",
+    "RefusalReason",
+    "Reminder",
+    "ReturnCase",
+    "ReturnItem",
+    "ReturnReason",
+    "ServiceLimit",
+    "Waiver",
+    "WaiverReason",
+    "Watch",
+    "WorkCalendar",
+    "WorkInterval",
+]
