@@ -54,6 +54,8 @@ def postgres_options() -> dict[str, Any]:
 
 def database(url: str) -> dict[str, Any]:
     """Django's entry for a database URL. Raises ImproperlyConfigured for another database."""
+    if urlsplit(url).scheme not in {"sqlite", "postgres", "postgresql", "psql", "pgsql"}:
+        raise ImproperlyConfigured(f"DATABASE_URL names another database. {_DATABASE_CURE}")
     try:
         config: dict[str, Any] = dict(environ.Env.db_url_config(url))
     except (ValueError, KeyError, ImproperlyConfigured) as error:
@@ -61,14 +63,12 @@ def database(url: str) -> dict[str, Any]:
     options: dict[str, Any] = config.get("OPTIONS") or {}
     if config.get("ENGINE") == "django.db.backends.sqlite3":
         return config | {"CONN_MAX_AGE": None, "OPTIONS": sqlite_options() | options}
-    if config.get("ENGINE") == "django.db.backends.postgresql":
-        return config | {
-            "OPTIONS": postgres_options() | options,
-            "CONN_HEALTH_CHECKS": True,
-            # Django refuses a pool together with connections it keeps itself.
-            "CONN_MAX_AGE": 0 if DATABASE_POOL else DATABASE_CONN_MAX_AGE,
-        }
-    raise ImproperlyConfigured(f"DATABASE_URL names another database. {_DATABASE_CURE}")
+    return config | {
+        "OPTIONS": postgres_options() | options,
+        "CONN_HEALTH_CHECKS": True,
+        # Django refuses a pool together with connections it keeps itself.
+        "CONN_MAX_AGE": 0 if DATABASE_POOL else DATABASE_CONN_MAX_AGE,
+    }
 
 
 _DATABASE_CURE = "Set postgresql://user:password@host:5432/name, or leave it empty for SQLite."

@@ -41,3 +41,5 @@ STORAGES = {
     # No manifest: tests need no collectstatic.
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Static files come straight from the apps, also for the browser tests.
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True

@@ -1,0 +1,122 @@
+"""Rules for every test: which database it runs on, no network, nothing left behind."""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import TestCase, TransactionTestCase
+
+from workshop.settings.guards import is_loopback
+from workshop.translations import compile_catalogues
+
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only",
+        action="store_true",
+        help="only tests that touch the database: for the second run on another database",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        compile_catalogues()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"database: {connection.vendor}, redis: {'yes' if _redis_url() else 'no'}"
+
+
+def _redis_url() -> str:
+    return os.environ.get("TEST_REDIS_URL", "")
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    case = getattr(item, "cls", None)
+    return (
+        bool(names & DATABASE_FIXTURES)
+        or item.get_closest_marker("django_db") is not None
+        or (case is not None and issubclass(case, TransactionTestCase | TestCase))
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    other = {"sqlite": "postgres", "postgresql": "sqlite"}[connection.vendor]
+    name = {"postgres": "PostgreSQL", "sqlite": "SQLite"}[other]
+    skip = pytest.mark.skip(reason=f"needs {name}; `make test` runs it there")
+    for item in items:
+        if item.get_closest_marker(other):
+            item.add_marker(skip)
+    if config.getoption("--database-only"):
+        kept = [item for item in items if _uses_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """A test that would reach out fails instead of depending on somebody else's machine."""
+    genuine = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not is_loopback(address[0]):
+            raise AssertionError(f"a test reached out to {address[0]}")
+        genuine(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _history_lets_the_flush_through() -> Iterator[None]:
+    """The flush after a transactional test empties the history, which its triggers refuse.
+
+    They are lifted for the flush alone; the migrate signal that follows it seeds the catalogues
+    again, as after an installation.
+    """
+    from history.triggers import lifted
+
+    genuine = TransactionTestCase._fixture_teardown
+
+    def teardown(self: TransactionTestCase) -> None:
+        # TestCase rolls back and flushes nothing.
+        if isinstance(self, TestCase):
+            genuine(self)
+            return
+        with ExitStack() as stack:
+            for alias in self._databases_names(include_mirrors=False):
+                stack.enter_context(lifted(alias))
+            genuine(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """A Redis that the test may fill; skipped loudly where there is none."""
+    if not _redis_url():
+        pytest.skip("needs Redis; `make test` looks for one")
+    return _redis_url()
+
+
+@pytest.fixture
+def media(tmp_path: Any, settings: Any) -> Any:
+    """An empty folder for the files of one test."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT

@@ -1,0 +1,161 @@
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from workshop.settings import env, guards
+from workshop.settings.database import database
+
+GOOD: dict[str, Any] = {
+    "SECRET_KEY": "q8Zr-" * 12,
+    "ALLOWED_HOSTS": ["workshop.example.org"],
+    "DEBUG": False,
+    "SIMULATOR_URL": "",
+    "TELEGRAM_BOT_TOKEN": "",
+    "CSRF_TRUSTED_ORIGINS": [],
+}
+TOKEN = "123456789:AAEhBP0av28xWRs-jNqZ3kK1h2m7LrOyxAb"
+
+
+def start(environment: Mapping[str, str], *command: str) -> "subprocess.CompletedProcess[str]":
+    """The product's own settings in a process of their own, with nothing but this environment."""
+    base = {"PATH": os.environ["PATH"], "DATA_DIR": "var/none", "HTTPS": "1"}
+    return subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=env.BASE_DIR,
+        env=base | dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_good_settings_raise_no_problem() -> None:
+    assert guards.problems(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "variable"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"SECRET_KEY": "a" * 60}, "SECRET_KEY"),
+        ({"SECRET_KEY": "change-me-" * 6}, "SECRET_KEY"),
+        ({"SECRET_KEY": "django-insecure-" + "x7Yq" * 12}, "SECRET_KEY"),
+        ({"ALLOWED_HOSTS": ["*"]}, "ALLOWED_HOSTS"),
+        ({"ALLOWED_HOSTS": ["*.example.org"]}, "ALLOWED_HOSTS"),
+        ({"DEBUG": True}, "DEBUG"),
+        ({"TELEGRAM_BOT_TOKEN": "123:abc"}, "TELEGRAM_BOT_TOKEN"),
+        ({"SIMULATOR_URL": "http://127.0.0.1:8001"}, "SIMULATOR_URL"),
+        (
+            {
+                "ALLOWED_HOSTS": ["localhost"],
+                "SIMULATOR_URL": "http://127.0.0.1:8001",
+                "TELEGRAM_BOT_TOKEN": TOKEN,
+            },
+            "SIMULATOR_URL",
+        ),
+        (
+            {"ALLOWED_HOSTS": ["localhost"], "SIMULATOR_URL": "http://bot.example.org"},
+            "SIMULATOR_URL",
+        ),
+        ({"CSRF_TRUSTED_ORIGINS": ["https://*.example.org"]}, "CSRF_TRUSTED_ORIGINS"),
+    ],
+)
+def test_each_danger_is_refused_by_name(change: dict[str, Any], variable: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=rf"^The settings are not safe\.\n{variable}: "):
+        guards.refuse_unsafe(GOOD | change)
+
+
+@pytest.mark.parametrize("token", ["123:abc", "a" * 60])
+def test_a_refusal_never_repeats_the_secret(token: str) -> None:
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        guards.refuse_unsafe(GOOD | {"TELEGRAM_BOT_TOKEN": token, "SECRET_KEY": token})
+    assert token not in str(refusal.value)
+
+
+def test_debug_is_allowed_on_the_loopback_host() -> None:
+    loopback = ["127.0.0.1", "localhost", "[::1]", "shop.localhost"]
+    assert guards.problems(GOOD | {"DEBUG": True, "ALLOWED_HOSTS": loopback}) == []
+
+
+def test_the_product_does_not_start_without_a_secret(tmp_path: Path) -> None:
+    # An empty variable wins over a .env file of the installation.
+    done = start({"SECRET_KEY": "short"}, "check")
+    assert done.returncode != 0
+    assert "SECRET_KEY: it is weak" in done.stderr
+
+
+def test_a_deployment_check_has_no_warning(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(GOOD["SECRET_KEY"] + "\n")
+    environment = {
+        "SECRET_KEY_FILE": str(secret),
+        "ALLOWED_HOSTS": "workshop.example.org",
+        "TRUSTED_PROXY_COUNT": "1",
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "DATA_DIR": str(tmp_path),
+    }
+    done = start(environment, "check", "--deploy", "--fail-level", "WARNING")
+    assert done.returncode == 0, done.stderr
+    assert "no issues (0 silenced)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("reader", "value"),
+    [
+        (lambda: env.flag("T_VALUE"), "perhaps"),
+        (lambda: env.whole("T_VALUE", 1, maximum=10), "11"),
+        (lambda: env.whole("T_VALUE", 1), "many"),
+        (lambda: env.choice("T_VALUE", ("warn", "off"), "off"), "loud"),
+        (lambda: env.clock_time("T_VALUE", "18:00"), "6 pm"),
+    ],
+)
+def test_a_wrong_value_names_the_variable_and_the_cure(
+    reader: Any, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(env, "KNOWN", {})
+    monkeypatch.setenv("T_VALUE", value)
+    with pytest.raises(ImproperlyConfigured, match=r"^T_VALUE has a wrong value\. Set ") as refusal:
+        reader()
+    assert value not in str(refusal.value)
+
+
+def test_values_are_read_with_their_types(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(env, "KNOWN", {})
+    monkeypatch.setenv("T_FLAG", "Yes")
+    monkeypatch.setenv("T_LIST", "a, b ,,c")
+    monkeypatch.setenv("T_TIME", "17:30")
+    monkeypatch.setenv("T_EMPTY", "")
+    assert env.flag("T_FLAG") is True
+    assert env.names("T_LIST") == ["a", "b", "c"]
+    assert env.clock_time("T_TIME", "18:00") == time(17, 30)
+    assert env.whole("T_EMPTY", 7) == 7
+    assert set(env.KNOWN) == {"T_FLAG", "T_LIST", "T_TIME", "T_EMPTY"}
+
+
+def test_a_secret_file_that_is_absent_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(env, "KNOWN", {})
+    monkeypatch.setenv("T_SECRET_FILE", "/nowhere/at/all")
+    with pytest.raises(ImproperlyConfigured, match="T_SECRET_FILE names a file"):
+        env.text("T_SECRET")
+
+
+def test_postgresql_gets_its_limits_and_sqlite_its_lock() -> None:
+    postgres = database("postgresql://u:p@db:5432/workshop")
+    assert postgres["CONN_HEALTH_CHECKS"] is True
+    assert "statement_timeout=30s" in postgres["OPTIONS"]["options"]
+    assert "lock_timeout=5s" in postgres["OPTIONS"]["options"]
+    assert database("sqlite:///x.sqlite3")["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+
+
+@pytest.mark.parametrize("url", ["mysql://u@h/n", "nonsense", "postgresql://u@h:port/n"])
+def test_another_database_is_refused(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
+        database(url)

@@ -1,0 +1,100 @@
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.cache import caches
+from django.db import OperationalError, connection
+from django.test import Client
+
+from history.models import Event
+from history.triggers import missing
+
+
+def test_live_asks_nothing(client: Client) -> None:
+    answer = client.get("/health/live")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+def test_ready_asks_the_database(client: Client) -> None:
+    answer = client.get("/health/ready")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "checks": {"database": "ok"}}
+
+
+def test_ready_names_what_failed_without_internals(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OperationalError("connection to server at 10.0.0.7 failed for user shop")
+
+    monkeypatch.setattr(connection, "cursor", fail)
+    answer = client.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "failed", "checks": {"database": "failed"}}
+    assert b"10.0.0.7" not in answer.content
+
+
+def test_the_front_page_leads_to_the_office(client: Client) -> None:
+    answer = client.get("/")
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+
+
+def test_the_demonstration_chat_exists_in_a_demonstration_only(client: Client, settings) -> None:
+    assert client.get("/demo/telegram/").status_code == 404
+    settings.SIMULATOR_URL = "http://127.0.0.1:8001"
+    answer = client.get("/demo/telegram/")
+    assert (answer.status_code, answer["Location"]) == (302, "http://127.0.0.1:8001/")
+
+
+@pytest.mark.django_db
+def test_only_the_office_may_evaluate_scripts(client: Client) -> None:
+    outside = client.get("/health/live")["Content-Security-Policy"]
+    office = client.get("/admin/login/")["Content-Security-Policy"]
+    assert "unsafe" not in outside
+    assert "script-src 'self';" in outside + ";"
+    assert "script-src 'self' 'unsafe-eval'" in office
+    assert "'unsafe-inline'" not in office.split("script-src")[1].split(";")[0]
+    assert "default-src 'none'" in office
+
+
+@pytest.mark.django_db
+def test_ten_wrong_passwords_lock_the_pair_and_not_the_owner(client: Client) -> None:
+    get_user_model().objects.create_superuser("owner", password="right-password-1")
+    attempt = {"username": "owner", "password": "wrong"}
+    statuses = [
+        client.post("/admin/login/", attempt, REMOTE_ADDR="192.0.2.9").status_code
+        for _ in range(11)
+    ]
+    assert statuses[:9] == [200] * 9
+    assert statuses[-1] == 429
+    attempt["password"] = "right-password-1"
+    assert client.post("/admin/login/", attempt, REMOTE_ADDR="192.0.2.9").status_code == 429
+    assert client.post("/admin/login/", attempt, REMOTE_ADDR="192.0.2.1").status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_forged_forwarding_header_opens_no_new_tries(client: Client) -> None:
+    attempt = {"username": "owner", "password": "wrong"}
+    last = None
+    for number in range(12):
+        last = client.post(
+            "/admin/login/",
+            attempt,
+            REMOTE_ADDR="192.0.2.9",
+            HTTP_X_FORWARDED_FOR=f"198.51.100.{number}",
+        )
+    assert last is not None
+    assert last.status_code == 429
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("turn", [1, 2])
+def test_a_transactional_test_leaves_the_history_guarded(turn: int) -> None:
+    """The second turn runs after a flush: empty tables, and the triggers are back."""
+    assert missing() == []
+    assert not Event.objects.exists()
+    get_user_model().objects.create(username="left behind by the first turn")
+
+
+def test_the_cache_works() -> None:
+    caches["default"].set("k", 1)
+    assert caches["default"].get("k") == 1
