@@ -76,7 +76,7 @@ def _resolved(day: Day, clock: time, now: datetime, zone: ZoneInfo) -> datetime:
                 found += _DAY * 7
         case OnDate():
             found = _nearest(day, today) if day.year is None else _existing(day, day.year)
-        case After():
+        case _:
             found = _later(day, today)
     # Before the zone is asked: the first and the last days of all have no instant in UTC.
     if found < today:
@@ -112,9 +112,14 @@ def _nearest(day: OnDate, today: date) -> date:
         raise _no_such_date()
     raise _refusal(
         "needs_year",
-        _("This day has already passed this year. Add the year, for example %(example)s"),
-        example=f"{day.day:02}.{day.month:02}.{today.year + 1}",
+        _("It is not clear which year is meant. Add the year, for example %(example)s"),
+        example=f"{day.day:02}.{day.month:02}.{_next_year_of(day, today.year)}",
     )
+
+
+def _next_year_of(day: OnDate, year: int) -> int:
+    """The next year that has the date, which exists in some year: 29 February needs up to eight."""
+    return next(year + ahead for ahead in range(1, 9) if _date_or_none(day, year + ahead))
 
 
 def _later(after: After, today: date) -> date:

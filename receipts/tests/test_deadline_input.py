@@ -289,6 +289,10 @@ class TestDateWithoutYear:
     def test_29_february(self, now: str, outcome: str) -> None:
         assert outcome_of("29.02", now) == outcome
 
+    def test_the_example_names_a_year_that_has_the_day(self) -> None:
+        assert "29.02.2032" in refusal("29.02", "2028-03-01 12:00").text()
+        assert "29.02.2028" in refusal("29.02", "2027-03-01 12:00").text()
+
 
 class TestAroundMidnight:
     """The day is the workshop's, not that of UTC."""
