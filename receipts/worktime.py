@@ -94,7 +94,7 @@ def add_working(
     moment = _utc(at)
     if not left or (calendar.is_always and left < _DAY * HORIZON_DAYS):
         return moment + left
-    first = moment.astimezone(zone).date() - _DAY
+    first = moment.astimezone(zone).date()
     for opens, end in _spans(first, first + _DAY * HORIZON_DAYS, calendar, zone):
         start = max(opens, moment)
         if end - start >= left:
@@ -112,8 +112,8 @@ def working_between(
         return timedelta()
     if calendar.is_always:
         return finish - begin
-    # One day more on either side: where clocks go back over midnight a day comes twice.
-    first, last = begin.astimezone(zone).date() - _DAY, finish.astimezone(zone).date() + _DAY
+    # One day more: where clocks go back over midnight, a day has begun before the last one ended.
+    first, last = begin.astimezone(zone).date(), finish.astimezone(zone).date() + _DAY
     parts = (
         min(end, finish) - max(start, begin) for start, end in _spans(first, last, calendar, zone)
     )

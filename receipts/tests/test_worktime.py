@@ -139,6 +139,14 @@ class TestClockChanges:
         for fold in (0, 1):
             assert wall_instant(date(2026, 10, 25), time(2, 30, fold=fold), BERLIN) == first
 
+    def test_the_end_of_a_day_that_was_lived_twice(self) -> None:
+        # In St. John's the clocks went from 00:01 on the 7th back to 23:01 on the 6th.
+        zone = ZoneInfo("America/St_Johns")
+        noon, second = moment("2010-11-06 12:00", zone), moment("2010-11-06 23:30", zone)
+        spent = working_between(noon, second.replace(fold=1), self.NIGHTS, zone)
+        assert spent == timedelta(hours=2, minutes=30)
+        assert add_working(noon, spent, self.NIGHTS, zone) == second.replace(fold=1).astimezone(UTC)
+
     def test_a_date_that_was_skipped_has_no_length(self) -> None:
         apia = ZoneInfo("Pacific/Apia")
         always = Calendar(weekly={**SHOP.weekly, 5: NINE_TO_SIX})
