@@ -8,7 +8,7 @@ result. Inner services are handed the open command and join it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
@@ -40,6 +40,8 @@ class CommandKey:
 
 CommandRef = CommandKey | Command | None
 
+_NOT_HASHED = frozenset({"actor", "command", "at"})
+
 
 @dataclass(frozen=True)
 class Already:
@@ -51,13 +53,18 @@ class Already:
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """What a service answers: the fresh object, and how it came about."""
+    """What a service answers: the fresh object, and how it came about.
+
+    ``extra`` is stored with the command and comes again in a replay; ``shown_once`` (a new token)
+    is stored nowhere and a replay answers without it.
+    """
 
     object: T
     already: Already | None = None
     replayed: bool = False
     warnings: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    shown_once: Mapping[str, str] = field(default_factory=dict, repr=False)
     command: Command | None = None
 
 
@@ -89,8 +96,14 @@ class Run:
         )
 
 
-def verb(name: str, model: str) -> Callable[[Callable[P, Outcome[T]]], Callable[P, Outcome[T]]]:
-    """Make a function a public service called ``name`` that answers with a row of ``model``."""
+def verb(
+    name: str, model: str, *, secret: Collection[str] = ()
+) -> Callable[[Callable[P, Outcome[T]]], Callable[P, Outcome[T]]]:
+    """Make a function a public service called ``name`` that answers with a row of ``model``.
+
+    Arguments named in ``secret`` stay out of the hash that is kept of them: the plain hash of a
+    password could be guessed from a stolen table.
+    """
 
     def decorate(service: Callable[P, Outcome[T]]) -> Callable[P, Outcome[T]]:
         @wraps(service)
@@ -100,7 +113,7 @@ def verb(name: str, model: str) -> Callable[[Callable[P, Outcome[T]]], Callable[
             if isinstance(kwargs.get("command"), Command):
                 return service(*args, **kwargs)
             with transaction.atomic():
-                command, is_new = _open(name, kwargs)
+                command, is_new = _open(name, kwargs, _NOT_HASHED.union(secret))
                 if not is_new:
                     return cast(Outcome[T], _replay(command, model))
                 kwargs["command"] = command
@@ -114,11 +127,13 @@ def verb(name: str, model: str) -> Callable[[Callable[P, Outcome[T]]], Callable[
     return decorate
 
 
-def _open(name: str, kwargs: Mapping[str, Any]) -> tuple[Command, bool]:
+def _open(
+    name: str, kwargs: Mapping[str, Any], not_hashed: Collection[str]
+) -> tuple[Command, bool]:
     """Insert the command row; on a known key return the earlier row instead."""
     actor: Actor = kwargs["actor"]
     key = kwargs.get("command") or CommandKey("once", secrets.token_urlsafe(18))
-    arguments = {k: v for k, v in kwargs.items() if k not in {"actor", "command", "at"}}
+    arguments = {k: v for k, v in kwargs.items() if k not in not_hashed}
     row = Command(
         client=key.client,
         key=key.key,

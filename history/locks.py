@@ -9,11 +9,12 @@ from history.models import Stream
 
 def stream(name: str) -> Stream:
     """The locked head of a stream, made on first use. Two makers at once get the same row."""
-    head = Stream.objects.select_for_update().filter(name=name).first()
+    head: Stream | None = Stream.objects.select_for_update().filter(name=name).first()
     if head is not None:
         return head
     try:
         with transaction.atomic():
-            return Stream.objects.create(name=name)
+            head = Stream.objects.create(name=name)
     except IntegrityError:
-        return Stream.objects.select_for_update().get(name=name)
+        head = Stream.objects.select_for_update().get(name=name)
+    return head

@@ -20,7 +20,7 @@ Subscriber = Callable[["Event"], None]
 
 @dataclass(frozen=True)
 class Payload:
-    """Base of typed payloads: frozen dataclasses of JSON values that can tell themselves in words."""
+    """Base of typed payloads: frozen dataclasses of JSON values that tell themselves in words."""
 
     kind: ClassVar[str] = ""
     version: ClassVar[int] = 1
@@ -82,7 +82,7 @@ def load(event: Event) -> Payload:
 
 
 def register_consumer(name: str, consumer: Consumer) -> None:
-    """``consumer(event)`` is called by the relay, in its transaction; it inserts rows, no network."""
+    """``consumer(event)`` is called by the relay, in its transaction; it only inserts rows."""
     _consumers[name] = consumer
 
 

@@ -40,7 +40,7 @@ def relay_outbox(*, limit: int = 10_000) -> int:
 
 
 def _relay_batch() -> int:
-    """One pass over due rows. A row that failed holds back the later ones of its own stream only."""
+    """One pass over due rows. A row that failed holds back later ones of its own stream only."""
     now = clock.now()
     earlier_failed = Outbox.objects.filter(
         stream=OuterRef("stream"),

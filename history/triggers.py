@@ -49,7 +49,7 @@ _SQLITE = (
     WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id
         OR (stream = NEW.stream AND sequence = NEW.sequence)
         OR (command_id = NEW.command_id AND ordinal = NEW.ordinal))
-    BEGIN SELECT RAISE(ABORT, 'history is append-only: the event exists'); END""",
+    BEGIN SELECT RAISE(ABORT, 'history is append-only: the event exists'); END""",  # noqa: S608  # names only
 )
 
 
