@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser, User
 
 from staff import roles
 from staff.models import Employee, employee_of
-from workshop.lib.actor import KIND_EMPLOYEE, KIND_USER, Actor, Channel
+from workshop.lib.actor import KIND_EMPLOYEE, KIND_STRANGER, KIND_USER, Actor, Channel
 
 
 def employee_actor(employee: Employee, channel: Channel) -> Actor:
@@ -23,11 +23,26 @@ def employee_actor(employee: Employee, channel: Channel) -> Actor:
     )
 
 
+def stranger_actor(telegram_id: int, channel: Channel) -> Actor:
+    """A Telegram account that nobody of the staff is bound to: no name, no roles."""
+    return Actor(
+        kind=KIND_STRANGER,
+        id=None,
+        label=f"Telegram {telegram_id}",
+        channel=channel,
+        telegram_id=telegram_id,
+    )
+
+
 def user_actor(user: AbstractBaseUser, channel: Channel) -> Actor:
-    """An office user: the roles of his linked employee, or those of his groups."""
+    """An office user: the roles of his linked employee, or those of his groups.
+
+    Administering accounts is no access role of the workshop: it comes from the account itself,
+    also when an employee is linked, as long as both are active.
+    """
     employee = employee_of(user)
     if employee is not None:
-        held = employee.roles if employee.active else frozenset()
+        held = employee.roles | _technical(user) if employee.active else frozenset()
         label, employee_id = employee.short_name, employee.pk
     else:
         held = _group_roles(user)
@@ -48,9 +63,18 @@ def _group_roles(user: AbstractBaseUser) -> frozenset[str]:
         return frozenset()
     names = set(user.groups.values_list("name", flat=True))
     held = {role for role, group in roles.GROUPS.items() if group in names}
-    if user.is_superuser:
+    technical = _technical(user)
+    if technical:
         held.add(roles.MANAGER)
-    return frozenset(held)
+    return frozenset(held) | technical
+
+
+def _technical(user: AbstractBaseUser) -> frozenset[str]:
+    if not isinstance(user, User) or not user.is_active:
+        return frozenset()
+    if user.is_superuser or user.groups.filter(name=roles.ADMINISTRATORS).exists():
+        return frozenset({roles.ADMINISTRATOR})
+    return frozenset()
 
 
 def _label(user: AbstractBaseUser) -> str:

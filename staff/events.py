@@ -35,8 +35,15 @@ class EmployeeAdded(Payload):
 class EmployeeRenamed(Payload):
     old: str
     new: str
+    old_short: str
+    new_short: str
 
     def words(self) -> str:
+        if self.old == self.new:
+            return _("Short name: %(old)s → %(new)s") % {
+                "old": self.old_short,
+                "new": self.new_short,
+            }
         return _("Name: %(old)s → %(new)s") % {"old": self.old, "new": self.new}
 
 
@@ -87,25 +94,30 @@ class AbsenceChanged(Payload):
     name: str
     absent_from: str | None
     absent_until: str | None
+    old_from: str | None
+    old_until: str | None
 
     def words(self) -> str:
-        if not self.absent_until:
-            return _("Present again: %(name)s") % {"name": self.name}
-        return _("%(name)s: absent from %(start)s until %(end)s") % {
+        return _("Absence of %(name)s: %(old)s → %(new)s") % {
             "name": self.name,
-            "start": _shown(self.absent_from),
-            "end": _shown(self.absent_until),
+            "old": _span(self.old_from, self.old_until),
+            "new": _span(self.absent_from, self.absent_until),
         }
 
 
-def _shown(day: str | None) -> str:
-    return ".".join(reversed(day.split("-"))) if day else "–"
+def _span(start: str | None, end: str | None) -> str:
+    return f"{_shown(start)}–{_shown(end)}" if start and end else _("present")
+
+
+def _shown(day: str) -> str:
+    return ".".join(reversed(day.split("-")))
 
 
 @event_kind("employee.telegram_bound", lazy("Telegram account bound"))
 @dataclass(frozen=True)
 class TelegramBound(Payload):
     name: str
+    old_id: int | None
     telegram_id: int | None
     username: str = ""
 
@@ -118,13 +130,17 @@ class TelegramBound(Payload):
 @event_kind("employee.settings_changed", lazy("Personal settings changed"))
 @dataclass(frozen=True)
 class EmployeeSettingsChanged(Payload):
+    FIELDS: ClassVar = {
+        "language": lazy("Language"),
+        "telegram_username": lazy("Telegram username"),
+    }
     field: str
     old: str
     new: str
 
     def words(self) -> str:
         return _("%(field)s: %(old)s → %(new)s") % {
-            "field": self.field,
+            "field": self.FIELDS.get(self.field, self.field),
             "old": self.old or "–",
             "new": self.new or "–",
         }
@@ -143,7 +159,6 @@ class Invited(Payload):
 @event_kind("access.refused", lazy("Access refused"))
 @dataclass(frozen=True)
 class AccessRefused(Payload):
-    SECONDS: ClassVar[int] = 3600
     telegram_id: int
     count: int
 
@@ -157,18 +172,38 @@ class AccessRefused(Payload):
 @event_kind("access.user_changed", lazy("Office account changed"))
 @dataclass(frozen=True)
 class UserChanged(Payload):
+    """``changes`` maps a field to [old, new]; of a password only that it was changed."""
+
+    FIELDS: ClassVar = {
+        "account": lazy("Account"),
+        "name": lazy("Name"),
+        "groups": lazy("Groups"),
+        "active": lazy("Active"),
+        "password": lazy("Password"),
+        "employee": lazy("Employee"),
+    }
+    VALUES: ClassVar = {
+        "yes": lazy("yes"),
+        "no": lazy("no"),
+        "created": lazy("created"),
+        "changed": lazy("changed"),
+    }
     user_id: int
     username: str
     changes: dict[str, list[str]]
 
     def words(self) -> str:
         parts = [
-            f"{name}: {old or '–'} → {new or '–'}" for name, (old, new) in self.changes.items()
+            f"{self.FIELDS.get(field, field)}: {self._shown(old)} → {self._shown(new)}"
+            for field, (old, new) in self.changes.items()
         ]
         return _("Office account %(username)s: %(changes)s") % {
             "username": self.username,
             "changes": "; ".join(parts),
         }
+
+    def _shown(self, value: str) -> str:
+        return str(self.VALUES.get(value, value)) or "–"
 
 
 @event_kind("access.signed_in", lazy("Signed in"))
@@ -183,7 +218,13 @@ class SignedIn(Payload):
 @event_kind("access.sign_in_refused", lazy("Sign-in refused"))
 @dataclass(frozen=True)
 class SignInRefused(Payload):
+    """``username`` is empty for names nobody has: people type passwords there by mistake."""
+
     username: str
+    count: int
 
     def words(self) -> str:
-        return _("Sign-in refused: %(username)s") % {"username": self.username}
+        return _("Sign-in refused: %(username)s, times: %(count)s") % {
+            "username": self.username or _("unknown name"),
+            "count": self.count,
+        }

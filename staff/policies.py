@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from staff import roles
 from staff.models import Employee
-from workshop.lib.actor import Actor
+from workshop.lib.actor import KIND_USER, Actor
 from workshop.lib.errors import NotAllowed, RuleViolation
 
 
@@ -40,4 +40,24 @@ def ensure_not_last_manager(employee: Employee) -> None:
             "staff.last_manager",
             _("This is the last office manager: appoint another one first."),
             field="roles",
+        )
+
+
+def ensure_can_administer(actor: Actor, *, groups: Iterable[str], superuser: bool = False) -> None:
+    """Managers look after office accounts; administrators' accounts are administrators' alone."""
+    if actor.is_system or actor.has(roles.ADMINISTRATOR):
+        return
+    if superuser or roles.ADMINISTRATORS in set(groups) or not actor.has(roles.MANAGER):
+        raise NotAllowed(
+            "staff.administrators_only",
+            _("You may not change this office account."),
+            field="groups",
+        )
+
+
+def ensure_not_own_account(actor: Actor, user_id: int) -> None:
+    """Nobody changes his own groups or switches himself off."""
+    if actor.kind == KIND_USER and actor.id == user_id:
+        raise NotAllowed(
+            "staff.not_yourself", _("You cannot change your own access."), field="groups"
         )

@@ -22,8 +22,13 @@ LABELS: Final = {
 ALL: Final = tuple(LABELS)
 GRANTED_BY_MANAGERS_ONLY: Final = frozenset({INSPECTOR, MANAGER, OWNER})
 
-# Django groups of office users without a linked employee (created after migrate).
+# Looks after office accounts. Not an access role of a person: it comes with a Django group.
+ADMINISTRATOR: Final = "administrator"
+
+# Django groups of office users without a linked employee (staff.groups makes them).
 GROUPS: Final = {
     MANAGER: "Office manager",
     OWNER: "Owner (read-only)",
 }
+ADMINISTRATORS: Final = "Administrator"
+OFFICE_GROUPS: Final = (*GROUPS.values(), ADMINISTRATORS)

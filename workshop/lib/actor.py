@@ -14,6 +14,7 @@ KIND_EMPLOYEE: Final = "employee"
 KIND_USER: Final = "user"
 KIND_CLIENT: Final = "client"
 KIND_SYSTEM: Final = "system"
+KIND_STRANGER: Final = "stranger"
 
 
 @dataclass(frozen=True)
