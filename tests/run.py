@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import services
+from workshop import local_services as services
 
 NO_TESTS = 5
 
@@ -68,7 +68,7 @@ def _run(name: str, environment: dict[str, str], extra: Sequence[str]) -> Part:
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", *workers, "-q", f"--junitxml={report}", *extra]
-        print(f"\n=== Tests on {name} ===", flush=True)  # noqa: T201
+        print(f"\n=== Tests on {name} ===", flush=True)
         code = subprocess.run(command, env=environment, check=False).returncode
         return Part(name, code, _counts(report, code))
 
@@ -93,7 +93,7 @@ def _summary(parts: Sequence[Part], missing: Sequence[str], redis: str, seconds:
     lines += [f"{'ok    ' if not p.code else 'FAILED'} {p.name}: {p.counts}" for p in parts]
     lines.append(f"       Redis: {redis}")
     lines += [f"NOT RUN {reason}" for reason in missing]
-    print("\n".join(lines), flush=True)  # noqa: T201
+    print("\n".join(lines), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """The Celery application. It names apps as strings only; tasks are found in `<app>/tasks.py`."""
 
 import logging.config
+import os
 from pathlib import Path
 from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
 from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workshop.settings")
 
 app = Celery("workshop")
 app.config_from_object("django.conf:settings", namespace="CELERY")

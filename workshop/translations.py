@@ -34,4 +34,4 @@ def compile_catalogues(locale: Path = LOCALE) -> list[Path]:
 
 if __name__ == "__main__":
     for path in compile_catalogues():
-        print(f"compiled {path.relative_to(LOCALE.parent)}")  # noqa: T201
+        print(f"compiled {path.relative_to(LOCALE.parent)}")

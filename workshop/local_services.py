@@ -1,25 +1,31 @@
-"""PostgreSQL and Redis for the tests, on whatever machine they run: found, or made and thrown away.
+"""PostgreSQL and Redis on whatever machine this runs: found, or made here.
 
-PostgreSQL, in this order: `TEST_DATABASE_URL`; a private cluster made with `initdb` from the PATH,
-from Debian's version folders or from the optional pip package with its binaries; a server on
-127.0.0.1:5432 that lets `postgres` in. A cluster listens on a unix socket only and keeps nothing.
+For the tests they are thrown away afterwards; `make run-postgres` keeps its data in DATA_DIR.
+PostgreSQL, in this order: the URL that was given; a private cluster made with `initdb` from the
+PATH, from Debian's version folders or from the optional pip package with its binaries; a server on
+127.0.0.1:5432 that lets `postgres` in. A cluster listens on a unix socket only.
 """
 
 import contextlib
+import ctypes
+import hashlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from importlib import util
 from pathlib import Path
 from urllib.parse import quote
 
 DEBIAN_FOLDERS = Path("/usr/lib/postgresql")
 NOBODY = "nobody"
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Unavailable(Exception):
@@ -69,11 +75,8 @@ def cluster(binaries: Path, folder: Path | None = None) -> Iterator[str]:
 
     As root the server runs as nobody, because it refuses to run as root.
     """
-    place = folder or Path(tempfile.mkdtemp(prefix="pg-"))
-    place.mkdir(parents=True, exist_ok=True)
     account = NOBODY if os.geteuid() == 0 else None
-    if account:
-        shutil.chown(place, account)
+    place = _place(folder, account)
     data = place / "data"
     try:
         if not (data / "PG_VERSION").exists():
@@ -103,17 +106,49 @@ def cluster(binaries: Path, folder: Path | None = None) -> Iterator[str]:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509
             )
         try:
             _wait_for_socket(place / ".s.PGSQL.5432", server, place / "log")
             yield f"postgresql://postgres@/postgres?host={quote(str(place), safe='')}"
         finally:
             # Immediate for a cluster that is thrown away, fast for one that is kept.
-            server.send_signal(3 if folder is None else 2)
+            server.send_signal(signal.SIGQUIT if folder is None else signal.SIGINT)
             server.wait(timeout=20)
     finally:
         if folder is None:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _place(folder: Path | None, account: str | None) -> Path:
+    """A folder the server's account can enter; one below /root is replaced by one in /var/tmp."""
+    if folder is None:
+        place = Path(tempfile.mkdtemp(prefix="pg-"))
+    else:
+        place = folder
+        place.mkdir(parents=True, exist_ok=True)
+        if account and not _can_enter(place, account):
+            mark = hashlib.sha256(str(place).encode()).hexdigest()[:12]
+            place = Path("/var/tmp") / f"workshop-postgres-{mark}"  # noqa: S108
+            place.mkdir(exist_ok=True)
+    place.chmod(0o700)
+    if account:
+        shutil.chown(place, account)
+    return place
+
+
+def _can_enter(place: Path, account: str) -> bool:
+    try:
+        subprocess.run(["true"], cwd=place, user=account, check=True)
+    except PermissionError:
+        return False
+    return True
+
+
+def _die_with_parent() -> None:
+    """Runs in the child: a kill -9 of this process must not leave a server behind (Linux)."""
+    if _libc is not None:
+        _libc.prctl(1, signal.SIGQUIT)
 
 
 def _run(command: list[object], cwd: Path, account: str | None) -> None:
@@ -155,25 +190,29 @@ def redis() -> Iterator[tuple[str, str]]:
 
 @contextlib.contextmanager
 def _redis_server(binary: str) -> Iterator[str]:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="redis-") as place:
-        path = f"{place}/redis.sock"
-        options = ["--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no"]
-        with subprocess.Popen(
+        options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
+        server = subprocess.Popen(
             [binary, *options],
             cwd=place,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
-        ) as server:
-            try:
-                deadline = time.monotonic() + 10
-                while not Path(path).exists():
-                    if server.poll() is not None or time.monotonic() > deadline:
-                        raise Unavailable("redis-server did not start")
-                    time.sleep(0.05)
-                yield f"unix://{path}?db=0"
-            finally:
-                server.terminate()
+            preexec_fn=_die_with_parent,  # noqa: PLW1509
+        )
+        try:
+            deadline = time.monotonic() + 10
+            while not _accepts("127.0.0.1", port):
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise Unavailable("redis-server did not start")
+                time.sleep(0.05)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            server.terminate()
+            server.wait(timeout=10)
 
 
 def _accepts(host: str, port: int) -> bool:
@@ -184,8 +223,30 @@ def _accepts(host: str, port: int) -> bool:
         return False
 
 
+def _run_with_services(command: list[str]) -> int:
+    """Runs a command on PostgreSQL and, where there is one, Redis; their URLs in its environment.
+
+    DATABASE_URL and REDIS_URL that are set already are respected.
+    """
+    environment = dict(os.environ)
+    kept = Path(os.environ.get("DATA_DIR", "var")).resolve() / "postgres"
+    with contextlib.ExitStack() as stack:
+        if not environment.get("DATABASE_URL"):
+            binaries = postgres_binaries()
+            if binaries is None:
+                raise Unavailable("no initdb on this machine. Cure: apt-get install postgresql")
+            environment["DATABASE_URL"] = stack.enter_context(cluster(binaries, kept))
+        if not environment.get("REDIS_URL") and (server := shutil.which("redis-server")):
+            environment["REDIS_URL"] = stack.enter_context(_redis_server(server))
+        # Ctrl-C reaches the command by itself; the servers outlive it so that it ends in order.
+        child = subprocess.Popen(command, env=environment)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        return child.wait()
+
+
 if __name__ == "__main__":
-    # `python -m tests.services command …` runs a command with both services in its environment.
-    with postgres() as (database_url, _), redis() as (redis_url, _):
-        services = {"TEST_DATABASE_URL": database_url, "TEST_REDIS_URL": redis_url}
-        sys.exit(subprocess.call(sys.argv[1:], env=os.environ | services))
+    try:
+        sys.exit(_run_with_services(sys.argv[1:]))
+    except Unavailable as reason:
+        sys.exit(str(reason))

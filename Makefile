@@ -1,0 +1,66 @@
+# make run     everything on this machine: site, worker, schedule, bot. Ctrl-C stops it.
+# make test    the whole test suite.
+# Settings by environment: PORT, HOST, DEMO (0 = no demo data), PYTHON.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+BIN := .venv/bin
+DEMO ?= 1
+export DEMO
+ifdef PORT
+export PORT
+endif
+ifdef HOST
+export HOST
+endif
+ARGS ?=
+
+.PHONY: help run run-postgres test lint types check faults-bot messages lock product tests python clean-demo
+
+help:
+	@sed -n 's/^# \(make.*\)/\1/p' Makefile
+	@echo "also: run-postgres lint types check faults-bot messages lock"
+
+python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Python 3.11 or newer is needed and was not found on the PATH."; \
+		echo "Cure (Debian, Ubuntu): apt-get install python3 python3-venv, or: make run PYTHON=/path/to/python3"; \
+		exit 1; fi
+
+product: python
+	@$(PYTHON) deploy/bootstrap.py product --env-file
+
+tests: python
+	@$(PYTHON) deploy/bootstrap.py tests
+
+run: product
+	@exec $(BIN)/python -m workshop.supervisor
+
+# On PostgreSQL: DATABASE_URL when it is set, else a server of our own in var/postgres.
+run-postgres: product
+	@exec $(BIN)/python -m workshop.local_services $(BIN)/python -m workshop.supervisor
+
+test: tests
+	@$(BIN)/python -m tests.run $(ARGS)
+
+lint: tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: tests
+	@$(BIN)/mypy
+
+check: lint types test
+
+faults-bot: tests
+	@$(BIN)/python -m tests.faults.bot $(ARGS)
+
+# Brings new texts into the catalogues and merges locale/fragments; fails on one without translation.
+messages: tests
+	@$(BIN)/python -m workshop.catalogues
+
+lock: tests
+	@for name in requirements requirements-dev; do \
+		$(BIN)/uv pip compile $$name.txt --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --no-annotate --no-header -q \
+			-o $$name.lock $(ARGS) || exit 1; done

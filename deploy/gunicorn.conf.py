@@ -1,0 +1,27 @@
+"""The web server's processes (gunicorn), for `make run` and for the container alike."""
+
+import os
+
+wsgi_app = "workshop.wsgi"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+# One request per process at a time: with persistent connections this is the quickest (and a
+# thread pool would need a pool of database connections).
+worker_class = "sync"
+# Loaded once and shared by the processes; no connection is open at that moment.
+preload_app = True
+timeout = 60
+graceful_timeout = 25
+keepalive = 5
+# Processes that never end would hide a slow leak.
+max_requests = 20_000
+max_requests_jitter = 2_000
+loglevel = "warning"
+# The site writes one structured line per request itself.
+accesslog = None
+errorlog = "-"
+_MEMORY = "/dev/shm"  # noqa: S108
+if os.path.isdir(_MEMORY):
+    # The heartbeat file of a worker must not wait for a slow disk.
+    worker_tmp_dir = _MEMORY
+limit_request_line = 4094
+limit_request_fields = 100
