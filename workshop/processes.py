@@ -22,6 +22,8 @@ EX_CONFIG = 78
 PAUSES = (1, 2, 4, 8, 15, 30)
 CALM_AFTER = 60
 STOP_GRACE = 10
+PROBE_EVERY = 0.5
+REMIND_EVERY = 30
 _COLOURS = (36, 33, 35, 32, 34)
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -55,6 +57,8 @@ class Group:
         self.children = list(children)
         self._announce = announce
         self._announced = False
+        self._next_probe = 0.0
+        self._next_reminder = time.monotonic() + REMIND_EVERY
         self._output = output
         self._colour = output.isatty() and "NO_COLOR" not in os.environ
         self._width = max(len(child.name) for child in self.children)
@@ -163,15 +167,22 @@ class Group:
         self.say(f"ended with code {code}; starts again in {pause} s", child)
 
     def _announce_when_ready(self) -> None:
-        if self._announced:
+        now = time.monotonic()
+        if self._announced or now < self._next_probe:
             return
-        for child in self.children:
-            if child.start_at is None:
-                continue
-            if child.process is None or (child.ready and not child.ready()):
-                return
-        self._announced = True
-        self._announce()
+        self._next_probe = now + PROBE_EVERY
+        waiting = [child.name for child in self.children if not self._is_ready(child)]
+        if not waiting:
+            self._announced = True
+            self._announce()
+        elif now >= self._next_reminder:
+            self._next_reminder = now + REMIND_EVERY
+            self.say(f"still waiting for: {', '.join(waiting)}")
+
+    def _is_ready(self, child: Child) -> bool:
+        if child.start_at is None and child.process is None:
+            return True  # it said that it stays off
+        return child.process is not None and (child.ready is None or child.ready())
 
     def _stop(self) -> None:
         """TERM to all, a grace, then KILL; a second signal shortens the grace."""

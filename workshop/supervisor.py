@@ -93,7 +93,7 @@ def prepare(environment: dict[str, str]) -> None:
 
 
 def answers(host: str, port: int, path: str) -> Callable[[], bool]:
-    """A probe: does a GET of the path give 200?"""
+    """A probe: is a GET of the path answered, and not with an error of the server?"""
     target = "127.0.0.1" if host in ANYWHERE else host
 
     def probe() -> bool:
@@ -101,7 +101,7 @@ def answers(host: str, port: int, path: str) -> Callable[[], bool]:
         try:
             # A name that ALLOWED_HOSTS knows, whatever address is bound.
             connection.request("GET", path, headers={"Host": settings.ALLOWED_HOSTS[0]})
-            return connection.getresponse().status == http.client.OK
+            return connection.getresponse().status < http.client.INTERNAL_SERVER_ERROR
         except (OSError, http.client.HTTPException):
             return False
         finally:
@@ -115,8 +115,19 @@ def children(environment: dict[str, str]) -> list[Child]:
     bind = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
     web = [python, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
     web += ["--bind", f"{bind}:{settings.PORT}", "workshop.wsgi"]
-    worker = [python, "-m", "celery", "--app", "workshop", "worker", "--beat", "--pool", "threads"]
-    worker += ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+    worker = [
+        python,
+        "-m",
+        "celery",
+        "--quiet",
+        "--app",
+        "workshop",
+        "worker",
+        "--beat",
+        "--pool",
+        "threads",
+    ]
+    worker += ["--without-gossip", "--without-mingle"]
     group = [
         Child("web", web, environment, answers(settings.HOST, settings.PORT, "/health/ready")),
         Child("worker", worker, environment),

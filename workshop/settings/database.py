@@ -96,7 +96,7 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 
 # --- jobs -----------------------------------------------------------------------------------
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL or "filesystem://")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL or "filesystem://localhost")
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if urlsplit(CELERY_BROKER_URL).scheme == "filesystem":
     _QUEUE = DATA_DIR / "broker"

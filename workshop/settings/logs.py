@@ -1,5 +1,7 @@
 """Logging: one JSON object per line in production, readable lines on a developer's terminal."""
 
+import logging
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -12,24 +14,34 @@ from .security import DEBUG
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOG_FORMAT = env.choice("LOG_FORMAT", ("json", "console"), "console" if DEBUG else "json")
 
+
+def drop_probes(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+    """structlog processor: a health probe every few seconds says nothing while it succeeds."""
+    if event.get("code") == 200 and "/health/" in str(event.get("request", "")):
+        raise structlog.DropEvent
+    return event
+
+
+_JSON = LOG_FORMAT == "json"
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.TimeStamper(fmt="iso" if _JSON else "%H:%M:%S", utc=_JSON),
     structlog.processors.StackInfoRenderer(),
     safe_traceback,
     mask_event,
 ]
 _RENDERER = (
     structlog.processors.JSONRenderer(ensure_ascii=False)
-    if LOG_FORMAT == "json"
+    if _JSON
     else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, pad_level=False)
 )
 
 structlog.configure(
     processors=[
         structlog.stdlib.filter_by_level,
+        drop_probes,
         structlog.stdlib.PositionalArgumentsFormatter(),
         *_SHARED,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
@@ -62,3 +74,5 @@ LOGGING: dict[str, Any] = {
     },
 }
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+# One line per request: the finished one.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
