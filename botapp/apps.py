@@ -6,3 +6,9 @@ class BotappConfig(AppConfig):
     name = "botapp"
     verbose_name = _("Telegram bot")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from botapp import notices, screens
+
+        screens.load_all()
+        notices.connect()

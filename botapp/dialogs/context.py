@@ -1,0 +1,78 @@
+"""What a screen gets to know about the step: who, when, where, and what was entered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from botapp.dialogs.state import Frame
+from botapp.transport.port import File, Person
+from history.commands import CommandKey
+from staff.actors import employee_actor
+from staff.models import Employee
+from workshop.lib.actor import Actor
+from workshop.lib.errors import NotAllowed
+
+
+@dataclass
+class Context:
+    """One step of one person. ``params`` came with the move, ``data`` is what was entered here.
+
+    Both hold JSON values only. ``data`` survives Back, restarts and errors.
+    """
+
+    person: Person
+    chat_id: int
+    caller: Employee | None
+    actor: Actor
+    now: datetime
+    frame: Frame
+    depth: int = 1
+    parked: bool = False
+    key_used: bool = False
+    files: list[File] = field(default_factory=list)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        return self.frame.params
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return self.frame.data
+
+    @property
+    def employee(self) -> Employee:
+        """The employee who acts. NotAllowed for a stranger (``strangers`` screens meet them)."""
+        if self.caller is None:
+            raise NotAllowed
+        return self.caller
+
+    @property
+    def client(self) -> str:
+        """The owner of this person's operation keys."""
+        return f"bot:{self.caller.pk}" if self.caller else f"bot:stranger:{self.person.id}"
+
+    @property
+    def command(self) -> CommandKey:
+        """The operation key of this screen: pass it to the one service the press calls."""
+        self.key_used = True
+        return CommandKey(self.client, self.frame.key)
+
+    def command_for(self, part: int | str) -> CommandKey:
+        """A key of its own for each of several services of one press."""
+        self.key_used = True
+        return CommandKey(self.client, f"{self.frame.key}:{part}")
+
+    def has(self, *roles: str) -> bool:
+        """True when the person holds at least one of the roles."""
+        return self.actor.has(*roles)
+
+    def sign_in(self, employee: Employee) -> None:
+        """From now on this step is the employee's: an invite has just been accepted."""
+        self.caller = employee
+        self.actor = employee_actor(employee, self.actor.channel)
+
+    def send_file(self, file: File) -> None:
+        """Send a document after the step; the screen then moves below it."""
+        self.files.append(file)

@@ -1,0 +1,57 @@
+"""What somebody sees who is not on the staff."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from botapp.dialogs import (
+    Answer,
+    Context,
+    Done,
+    Photo,
+    Screen,
+    Stay,
+    View,
+    code,
+    deep_link,
+    fmt,
+)
+from staff.services import accept_invite
+
+
+class Stranger(Screen):
+    """One polite message with the person's own id; every input leaves it as it is."""
+
+    id = "stranger"
+    strangers = True
+    parkable = False
+
+    def view(self, ctx: Context) -> View:
+        template = _(
+            "This bot is for the staff of the workshop.\n"
+            "If you work here, give the office this number: %(id)s"
+        )
+        return View(fmt(template, id=code(ctx.person.id)))
+
+    def on_text(self, ctx: Context, text: str) -> Answer:
+        return Stay()
+
+    def on_photo(self, ctx: Context, photo: Photo) -> Answer:
+        return Stay()
+
+    def hint(self, ctx: Context) -> str:
+        return ""
+
+
+@deep_link("", strangers=True)
+def accept(ctx: Context, token: str) -> Done:
+    """``/start <invite>``: binds the account to the employee, once; from now on he is let in."""
+    bound = accept_invite(
+        token=token,
+        telegram_id=ctx.person.id,
+        username=ctx.person.username,
+        actor=ctx.actor,
+        command=ctx.command,
+    )
+    ctx.sign_in(bound.object)
+    return Done(fmt(_("Welcome, %(name)s!"), name=bound.object.short_name))

@@ -1,0 +1,279 @@
+"""A step: one update, one transaction. Dialogue, change and the inbox row's mark stand or fall
+together."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+
+from botapp import inbox, reach
+from botapp.dialogs.engine import Engine, Reaction
+from botapp.dialogs.moves import Series, SeriesItem, SeriesResult
+from botapp.dialogs.state import DialogState, Frame
+from botapp.models import Dialog, InboundUpdate
+from botapp.transport.port import File, Incoming, Message, Person
+from staff import services as staff_services
+from staff.actors import employee_actor
+from staff.models import Employee
+from staff.selectors import by_telegram_id
+from workshop.lib import clock
+from workshop.lib.actor import BOT, KIND_SYSTEM, Actor, Channel
+from workshop.lib.errors import WorkshopError
+
+LIFE: Final = timedelta(hours=24)
+STRANGER_LABEL: Final = "Telegram"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A screen to be shown, and what stands in the chat now."""
+
+    dialog_id: int
+    chat_id: int
+    person_id: int
+    revision: int
+    message: Message
+    live_message_id: int | None
+    live_is_picture: bool
+    last_message_id: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is left to do on the network after the transaction."""
+
+    chat_id: int
+    callback_id: str = ""
+    toast: str = ""
+    alert: bool = False
+    delete: tuple[int, ...] = ()
+    files: tuple[File, ...] = ()
+    wanted: Wanted | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The verdict of the inbound limiter on this update."""
+
+    exceeded: bool = False
+    warn: bool = False
+
+
+@dataclass
+class Caller:
+    employee: Employee | None
+    actor: Actor
+    language: str = field(default=settings.LANGUAGE_CODE)
+
+
+def identify(person: Person, correlation_id: str) -> Caller:
+    """Who acts. The one place where access is decided, asked on every update."""
+    channel = Channel(BOT, correlation_id=correlation_id)
+    found = by_telegram_id(person.id)
+    if found is not None and found.active:
+        return Caller(found, employee_actor(found, channel), found.language)
+    known = person.language in dict(settings.LANGUAGES)
+    stranger = Actor(
+        kind=KIND_SYSTEM,
+        id=None,
+        label=STRANGER_LABEL,
+        channel=channel,
+        telegram_id=person.id,
+        username=person.username[:64],
+    )
+    return Caller(None, stranger, person.language if known else settings.LANGUAGE_CODE)
+
+
+def take_step(
+    row: InboundUpdate, incoming: Incoming, token: str, limit: Limit | None = None
+) -> Outcome:
+    """Handle one update. Raises ClaimLost, or whatever a bug raises: then nothing was changed."""
+    person = incoming.person
+    if person is None or incoming.kind == "membership":
+        return _note_membership(row, incoming, token)
+    caller = identify(person, f"tg-{row.bot_id}-{row.update_id}")
+    with translation.override(caller.language):
+        return _Step(row, incoming, token, caller, person).run(limit or Limit())
+
+
+def give_up(row: InboundUpdate, incoming: Incoming, token: str) -> Outcome:
+    """The last attempt has failed: mark the row, tell the person, let the chat go on."""
+    person = incoming.person
+    if person is None or not incoming.private:
+        with transaction.atomic():
+            inbox.finish(row, token, state=InboundUpdate.FAILED)
+        return Outcome(incoming.chat_id, callback_id=incoming.callback_id)
+    caller = identify(person, f"tg-{row.bot_id}-{row.update_id}")
+    with translation.override(caller.language):
+        return _Step(row, incoming, token, caller, person).apologise()
+
+
+def _note_membership(row: InboundUpdate, incoming: Incoming, token: str) -> Outcome:
+    with transaction.atomic():
+        if incoming.person is not None and incoming.private:
+            reach.note_block(incoming.person.id, blocked=incoming.blocked)
+        inbox.finish(row, token)
+    return Outcome(incoming.chat_id)
+
+
+class _Step:
+    def __init__(
+        self, row: InboundUpdate, incoming: Incoming, token: str, caller: Caller, person: Person
+    ) -> None:
+        self.row, self.incoming, self.token = row, incoming, token
+        self.caller, self.person = caller, person
+        self.now = clock.now()
+        self.dialog: Dialog | None = None
+        self.engine: Engine = self._engine(DialogState())
+
+    def run(self, limit: Limit) -> Outcome:
+        with transaction.atomic():
+            self._open()
+            series = None
+            if limit.exceeded:
+                self.engine.slow_down(warn=limit.warn)
+            else:
+                series = self.engine.react()
+            if series is None:
+                return self._close()
+        return self._run_series(series)
+
+    def apologise(self) -> Outcome:
+        try:
+            with transaction.atomic():
+                self._open()
+                self.engine.apologise()
+                return self._close(InboundUpdate.FAILED)
+        except inbox.ClaimLost:
+            raise
+        except Exception:  # the very screen cannot be drawn: the menu can
+            logger.exception("a screen cannot be drawn", extra={"screen": self._screen_id()})
+            with transaction.atomic():
+                self._open()
+                self.engine.state.stack = [Frame(self.engine.state.stack[0].screen)]
+                self.engine.apologise()
+                return self._close(InboundUpdate.FAILED)
+
+    def _run_series(self, series: Series) -> Outcome:
+        """One transaction per item; dialogue and mark go with the last one."""
+        for item in series.items[:-1]:
+            self._run_item(series, item)
+            if not inbox.renew([self.row.chat_id], self.token):
+                raise inbox.ClaimLost(self.row.pk)
+        with transaction.atomic():
+            for item in series.items[-1:]:
+                self._run_item(series, item)
+            self.engine.finish(series)
+            return self._close()
+
+    def _run_item(self, series: Series, item: SeriesItem) -> None:
+        key = self.engine.context(self.engine.state.top).command_for(item.id)
+        try:
+            with transaction.atomic():
+                outcome = item.run(key)
+        except WorkshopError as error:
+            series.results.append(SeriesResult(item, error=error))
+        else:
+            series.results.append(SeriesResult(item, outcome))
+
+    def _engine(self, state: DialogState) -> Engine:
+        return Engine(
+            state,
+            self.incoming,
+            employee=self.caller.employee,
+            actor=self.caller.actor,
+            now=self.now,
+            live_message_id=(self.dialog.live_message_id or 0) if self.dialog else 0,
+        )
+
+    def _open(self) -> None:
+        """Load the dialogue; an expired one begins at the menu. Groups have none."""
+        if not self.incoming.private:
+            return
+        self.dialog, _is_new = Dialog.objects.get_or_create(
+            chat_id=self.incoming.chat_id,
+            person_id=self.person.id,
+            defaults={"expires_at": self.now + LIFE},
+        )
+        state = DialogState.from_json(self.dialog.state)
+        if self.dialog.expires_at <= self.now:
+            state = DialogState(left=state.left)
+        self.engine = self._engine(state)
+
+    def _close(self, state: str = InboundUpdate.DONE) -> Outcome:
+        reaction = self.engine.reaction
+        if reaction.refused:
+            self._refuse(reaction)
+        wanted = self._save(reaction) if self.dialog is not None else None
+        inbox.finish(self.row, self.token, state=state)
+        return Outcome(
+            chat_id=self.incoming.chat_id,
+            callback_id=self.incoming.callback_id,
+            toast=reaction.toast,
+            alert=reaction.alert,
+            delete=tuple(reaction.delete),
+            files=tuple(reaction.files),
+            wanted=wanted,
+        )
+
+    def _refuse(self, reaction: Reaction) -> None:
+        """Count it; one message an hour at most, but the screen of a leaver goes at once."""
+        told = staff_services.refuse_access(telegram_id=self.person.id, actor=self.caller.actor)
+        shown = self.dialog is not None and self.dialog.screen == self._screen_id()
+        reaction.redraw = not shown or told
+
+    def _save(self, reaction: Reaction) -> Wanted | None:
+        dialog = self.dialog
+        if dialog is None:
+            return None
+        if self._stays_in_the_chat(reaction):
+            dialog.last_message_id = max(dialog.last_message_id, self.incoming.message_id)
+        message = self.engine.draw() if reaction.redraw else None
+        dialog.wanted_revision += 1 if message else 0
+        dialog.state = self.engine.state.as_json()
+        dialog.screen = self._screen_id()
+        dialog.updated_at, dialog.expires_at = self.now, self.now + LIFE
+        # The worker itself shows it now; the sweep only when it did not.
+        dialog.show_after = self.now + inbox.LEASE
+        dialog.save(
+            update_fields=[
+                "last_message_id",
+                "wanted_revision",
+                "state",
+                "screen",
+                "updated_at",
+                "expires_at",
+                "show_after",
+            ]
+        )
+        return wanted_of(dialog, message) if message else None
+
+    def _stays_in_the_chat(self, reaction: Reaction) -> bool:
+        """Whether the person's own message now stands below the screen (or must be taken so)."""
+        if self.incoming.kind in {"press", "edited"}:
+            return False
+        return reaction.fresh or self.incoming.message_id not in reaction.delete
+
+    def _screen_id(self) -> str:
+        return self.engine.state.top.screen
+
+
+def wanted_of(dialog: Dialog, message: Message) -> Wanted:
+    return Wanted(
+        dialog_id=dialog.pk,
+        chat_id=dialog.chat_id,
+        person_id=dialog.person_id,
+        revision=dialog.wanted_revision,
+        message=message,
+        live_message_id=dialog.live_message_id,
+        live_is_picture=dialog.live_is_picture,
+        last_message_id=dialog.last_message_id,
+    )

@@ -1,0 +1,143 @@
+"""What the bot needs of a messenger: plain values in, plain values out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal, Protocol
+
+TEXT_LIMIT: Final = 4096  # UTF-16 units after parsing, as Telegram counts
+CAPTION_LIMIT: Final = 1024
+
+Kind = Literal["text", "press", "photo", "other", "edited", "membership"]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who wrote or pressed, as the messenger tells it; not yet an employee."""
+
+    id: int
+    username: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture that was sent; ``file_id`` fetches it, ``album`` joins the parts of one album."""
+
+    file_id: str
+    unique_id: str
+    caption: str = ""
+    album: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """One update in our words. ``message_id`` is the typed or the pressed message."""
+
+    kind: Kind
+    chat_id: int
+    private: bool
+    person: Person | None
+    message_id: int = 0
+    text: str = ""
+    forwarded: bool = False
+    callback_id: str = ""
+    payload: str = ""
+    photo: Photo | None = None
+    blocked: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Incoming:
+        person, photo = data["person"], data["photo"]
+        return cls(
+            **{
+                **data,
+                "person": Person(**person) if person else None,
+                "photo": Photo(**photo) if photo else None,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Key:
+    """One inline button: a payload for us or a link."""
+
+    label: str
+    payload: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture to show: one the messenger has already, or bytes of a PNG or JPEG."""
+
+    file_id: str = ""
+    content: bytes = b""
+    name: str = "picture.png"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as it leaves the house: HTML of the safe builder, rows of keys."""
+
+    html: str
+    keys: tuple[tuple[Key, ...], ...] = ()
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that is sent as a message of its own."""
+
+    name: str
+    content: bytes
+    caption: str = ""
+
+
+class TransportError(Exception):
+    """A temporary failure: the network, the messenger's own error. Try again later."""
+
+
+class RetryLater(TransportError):
+    """The messenger asked to leave this chat alone for ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"retry after {seconds:g} s")
+        self.seconds = seconds
+
+
+class Unreachable(Exception):
+    """The chat cannot be written to: blocked, not found, never started. Trying again is useless."""
+
+
+class MessageGone(Exception):
+    """The message to edit is no longer there, or is of another kind: send a fresh one."""
+
+
+class Refused(Exception):
+    """The messenger refuses this very content: a bug of ours. Trying again is useless."""
+
+
+class Transport(Protocol):
+    """Raises only the errors above. Deleting or answering in vain is a success."""
+
+    async def send(self, chat_id: int, message: Message, *, notice: bool = False) -> int:
+        """Send a new message; its id."""
+
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
+        """Make the message look so; "not modified" is a success. Raises MessageGone."""
+
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """Remove a message; one too old to delete loses its buttons instead."""
+
+    async def answer(self, callback_id: str, text: str = "", *, alert: bool = False) -> None:
+        """Answer a press; too late is a success."""
+
+    async def send_file(self, chat_id: int, file: File) -> int:
+        """Send a document; its message id."""
+
+    async def fetch_file(self, file_id: str) -> bytes:
+        """The bytes of a file somebody sent."""
