@@ -40,7 +40,8 @@ def plain(value: Any) -> Any:
 def canonical_json(value: Any) -> bytes:
     """Sorted keys, no spaces, UTF-8, no floats."""
     text = json.dumps(plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return text.encode()
+    # surrogatepass: arguments are hashed before their texts are cleaned, and must not crash here
+    return text.encode(errors="surrogatepass")
 
 
 def digest(value: Any) -> str:

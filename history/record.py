@@ -23,6 +23,8 @@ def record_event(
     Raises LookupError for an unregistered kind and TransactionManagementError outside atomic.
     """
     payload_class(payload.kind)
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("an event belongs into its change")
     head = locks.stream(stream)
     now = clock.now()
     event = Event(

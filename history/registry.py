@@ -12,10 +12,12 @@ from django.utils.functional import Promise
 from history.canonical import plain
 
 if TYPE_CHECKING:
+    from history.commands import Run
     from history.models import Event
 
 Consumer = Callable[["Event"], None]
 Subscriber = Callable[["Event"], None]
+Undoer = Callable[["Run", "Event", str], None]
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ P = TypeVar("P", bound=Payload)
 _kinds: dict[str, type[Payload]] = {}
 _consumers: dict[str, Consumer] = {}
 _subscribers: dict[str, Subscriber] = {}
+_undoers: dict[str, Undoer] = {}
 
 
 def event_kind(
@@ -79,6 +82,21 @@ def kinds() -> dict[str, type[Payload]]:
 def load(event: Event) -> Payload:
     """The typed payload of a stored event."""
     return payload_class(event.kind).from_json(event.payload)
+
+
+def undoes(kind: str) -> Callable[[Undoer], Undoer]:
+    """Decorator: ``undoer(run, event, reason)`` takes back an event of ``kind``."""
+
+    def register(undoer: Undoer) -> Undoer:
+        _undoers[kind] = undoer
+        return undoer
+
+    return register
+
+
+def undoer_of(kind: str) -> Undoer | None:
+    """How an event of ``kind`` is taken back; None when it cannot be."""
+    return _undoers.get(kind)
 
 
 def register_consumer(name: str, consumer: Consumer) -> None:

@@ -30,17 +30,20 @@ def relay_outbox(*, limit: int = 10_000) -> int:
     done = 0
     try:
         while done < limit and lease.renew(LEASE, token):
-            count = _relay_batch()
-            done += count
-            if not count:
+            tried, expanded = _relay_batch()
+            done += expanded
+            if not tried:
                 break
     finally:
         lease.release(LEASE, token)
     return done
 
 
-def _relay_batch() -> int:
-    """One pass over due rows. A row that failed holds back later ones of its own stream only."""
+def _relay_batch() -> tuple[int, int]:
+    """One pass over due rows: how many were tried, and how many done.
+
+    A row that failed holds back the later ones of its own stream only.
+    """
     now = clock.now()
     earlier_failed = Outbox.objects.filter(
         stream=OuterRef("stream"),
@@ -51,16 +54,17 @@ def _relay_batch() -> int:
     due = Outbox.objects.filter(
         ~Q(Exists(earlier_failed)), done_at__isnull=True, next_attempt_at__lte=now
     ).order_by("event_id")
-    done = 0
+    tried = done = 0
     held: set[str] = set()
     for row in due.select_related("event")[:BATCH]:
         if row.stream in held:
             continue
+        tried += 1
         if _expand(row):
             done += 1
         else:
             held.add(row.stream)
-    return done
+    return tried, done
 
 
 def _expand(row: Outbox) -> bool:
@@ -80,7 +84,8 @@ def _expand(row: Outbox) -> bool:
 
 def _postpone(row: Outbox, error: Exception) -> None:
     wait = BACKOFF[min(row.attempts, len(BACKOFF) - 1)]
-    Outbox.objects.filter(pk=row.pk).update(
+    # Meanwhile another relay may have done it.
+    Outbox.objects.filter(pk=row.pk, done_at__isnull=True).update(
         attempts=row.attempts + 1,
         next_attempt_at=clock.now() + timedelta(seconds=wait),
         last_error=type(error).__name__,
