@@ -6,3 +6,7 @@ class PolishingConfig(AppConfig):
     name = "polishing"
     verbose_name = _("Polishing")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        import polishing.events
+        import polishing.services.undoing  # noqa: F401  # registers how events are undone

@@ -38,7 +38,6 @@ class QualityCheck(Voidable):
     decided_by = models.ForeignKey(
         Employee, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("who")
     )
-    after_rework_order = models.BooleanField(default=False, editable=False)
     power_reserve_hours = models.DecimalField(
         _("power reserve, h"), max_digits=6, decimal_places=1, null=True, blank=True
     )

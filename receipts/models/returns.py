@@ -1,4 +1,4 @@
-"""Returns from quality control (возврат ОТК) and who is responsible, as an inspector recorded it."""
+"""Returns from quality control and who is responsible, as an inspector recorded it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ class ReturnCase(Voidable):
         related_name="+",
         verbose_name=_("assembler of record"),
     )
-    person_comment = models.TextField(_("comment of the person named"), blank=True, max_length=2000)
 
     class Meta:
         verbose_name = _("return case")
@@ -91,6 +90,7 @@ class ReturnItem(Kept):
         related_name="return_items",
         verbose_name=_("operation hit"),
     )
+    person_comment = models.TextField(_("comment of the person named"), blank=True, max_length=2000)
 
     class Meta:
         verbose_name = _("item of a return")

@@ -1,0 +1,244 @@
+"""Events of a receipt's facts: registration, number, deadline, photos, customer and watch.
+
+Personal data of customers (name, phone, note) never enters a payload: only ids and field names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from history.models import Event
+from history.registry import Payload, event_kind
+from receipts.events.base import Projected, Projecting, Ref, name, shown, with_reason
+from receipts.states import Status
+from workshop.lib import clock
+
+
+@event_kind("receipt.registered", lazy("Receipt created"))
+@dataclass(frozen=True)
+class Registered(Projecting):
+    number: str
+    number_key: str
+    similar_key: str
+    status_to: str = Status.RECEIVED.value
+
+    def project(self, receipt: Projected, event: Event) -> None:
+        receipt.number, receipt.number_key = self.number, self.number_key
+        receipt.similar_key = self.similar_key
+        receipt.status = self.status_to
+        receipt.status_since = receipt.received_at = event.occurred_at
+
+    def words(self) -> str:
+        return _("Receipt created: №%(number)s") % {"number": self.number}
+
+
+@event_kind("receipt.renumbered", lazy("Number corrected"))
+@dataclass(frozen=True)
+class Renumbered(Projecting):
+    old: str
+    new: str
+    number_key: str
+    similar_key: str
+    reason: str
+
+    def project(self, receipt: Projected, event: Event) -> None:
+        receipt.number, receipt.number_key = self.new, self.number_key
+        receipt.similar_key = self.similar_key
+        receipt.label_outdated = True
+
+    def words(self) -> str:
+        text = _("Number corrected: %(old)s → %(new)s") % {"old": self.old, "new": self.new}
+        return with_reason(text, self.reason)
+
+
+@event_kind("receipt.voided", lazy("Receipt voided"))
+@dataclass(frozen=True)
+class ReceiptVoided(Projecting):
+    number: str
+    reason: str
+
+    def project(self, receipt: Projected, event: Event) -> None:
+        receipt.voided_at = event.occurred_at
+
+    def words(self) -> str:
+        text = _("Receipt voided: №%(number)s") % {"number": self.number}
+        return with_reason(text, self.reason)
+
+
+@event_kind("receipt.deadline_changed", lazy("Deadline changed"))
+@dataclass(frozen=True)
+class DeadlineChanged(Projecting):
+    """``promise`` is the first promise as it stands after this change."""
+
+    old: str | None
+    new: str | None
+    promise: str | None
+    cause: Ref | None = None
+    reason: str = ""
+
+    def project(self, receipt: Projected, event: Event) -> None:
+        receipt.deadline = clock.from_iso(self.new)
+        receipt.first_promise = clock.from_iso(self.promise)
+        receipt.deadline_version += 1
+        if self.old is not None:
+            receipt.deadline_changes += 1
+
+    def words(self) -> str:
+        if self.new is None:
+            text = _("Deadline cleared: %(old)s") % {"old": shown(self.old)}
+        else:
+            text = _("Deadline: %(old)s → %(new)s") % {
+                "old": shown(self.old),
+                "new": shown(self.new),
+            }
+        causes = [part for part in (name(self.cause) if self.cause else "", self.reason) if part]
+        return with_reason(text, ", ".join(causes))
+
+
+@event_kind("receipt.urgency_changed", lazy("Urgency changed"))
+@dataclass(frozen=True)
+class UrgencyChanged(Projecting):
+    urgent: bool
+
+    def project(self, receipt: Projected, event: Event) -> None:
+        receipt.urgent = self.urgent
+
+    def words(self) -> str:
+        return _("Marked urgent") if self.urgent else _("No longer urgent")
+
+
+@event_kind("receipt.facts_changed", lazy("Facts changed"))
+@dataclass(frozen=True)
+class FactsChanged(Payload):
+    """``changes`` is field → [old, new] in words of that time."""
+
+    changes: dict[str, list[str]]
+
+    def words(self) -> str:
+        from receipts.models import Receipt  # the labels live on the model
+
+        parts = []
+        for field, (old, new) in self.changes.items():
+            label = Receipt._meta.get_field(field).verbose_name  # type: ignore[union-attr]
+            parts.append(f"{label}: {old or '–'} → {new or '–'}")
+        return "; ".join(parts)
+
+
+@event_kind("receipt.comment_added", lazy("Comment"))
+@dataclass(frozen=True)
+class CommentAdded(Payload):
+    text: str
+
+    def words(self) -> str:
+        return _("Comment: %(text)s") % {"text": self.text}
+
+
+@event_kind("receipt.photo_added", lazy("Photo added"))
+@dataclass(frozen=True)
+class PhotoAdded(Payload):
+    photo_id: int
+    stage: str
+
+    def words(self) -> str:
+        from receipts.models import Photo
+
+        return _("Photo added: %(stage)s") % {"stage": Photo.Stage(self.stage).label}
+
+
+@event_kind("receipt.photo_voided", lazy("Photo voided"))
+@dataclass(frozen=True)
+class PhotoVoided(Payload):
+    photo_id: int
+    reason: str
+    content_hash: str = ""
+
+    def words(self) -> str:
+        return with_reason(_("Photo voided"), self.reason)
+
+
+@event_kind("receipt.public_link_revoked", lazy("Customer's link revoked"))
+@dataclass(frozen=True)
+class PublicLinkRevoked(Payload):
+    renewed: bool
+
+    def words(self) -> str:
+        if self.renewed:
+            return _("Customer's link replaced by a new one")
+        return _("Customer's link revoked")
+
+
+@event_kind("customer.added", lazy("Customer added"))
+@dataclass(frozen=True)
+class CustomerAdded(Payload):
+    customer_id: int
+
+    def words(self) -> str:
+        return _("Customer added: %(id)s") % {"id": self.customer_id}
+
+
+@event_kind("customer.changed", lazy("Customer changed"))
+@dataclass(frozen=True)
+class CustomerChanged(Payload):
+    customer_id: int
+    fields: list[str]
+
+    def words(self) -> str:
+        from receipts.models import Customer
+
+        labels = [
+            str(Customer._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
+            for field in self.fields
+        ]
+        return _("Customer changed: %(fields)s") % {"fields": ", ".join(labels)}
+
+
+@event_kind("customer.merged", lazy("Customers merged"))
+@dataclass(frozen=True)
+class CustomersMerged(Payload):
+    kept_id: int
+    merged_id: int
+    receipts: list[int]
+
+    def words(self) -> str:
+        return _("Customer %(merged)s merged into %(kept)s") % {
+            "merged": self.merged_id,
+            "kept": self.kept_id,
+        }
+
+
+@event_kind("customer.erased", lazy("Customer's personal data erased"))
+@dataclass(frozen=True)
+class CustomerErased(Payload):
+    customer_id: int
+
+    def words(self) -> str:
+        return _("Personal data erased: customer %(id)s") % {"id": self.customer_id}
+
+
+@event_kind("watch.added", lazy("Watch added"))
+@dataclass(frozen=True)
+class WatchAdded(Payload):
+    watch_id: int
+    description: str
+
+    def words(self) -> str:
+        return _("Watch added: %(text)s") % {"text": self.description}
+
+
+@event_kind("watch.changed", lazy("Watch changed"))
+@dataclass(frozen=True)
+class WatchChanged(Payload):
+    watch_id: int
+    changes: dict[str, list[str]]
+
+    def words(self) -> str:
+        from receipts.models import Watch
+
+        parts = []
+        for field, (old, new) in self.changes.items():
+            label = Watch._meta.get_field(field).verbose_name  # type: ignore[union-attr]
+            parts.append(f"{label}: {old or '–'} → {new or '–'}")
+        return "; ".join(parts)

@@ -1,0 +1,157 @@
+"""Events of quality control and of responsibility."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from history.registry import Payload, event_kind
+from receipts.events.base import Ref, name, shown, with_reason
+from receipts.events.status import item_words, responsibility_words
+
+
+@event_kind("receipt.test_run_started", lazy("Test run started"))
+@dataclass(frozen=True)
+class TestRunStarted(Payload):
+    __test__ = False  # not a test class
+
+    check_id: int
+    until: str
+
+    def words(self) -> str:
+        return _("Test run until %(until)s") % {"until": shown(self.until)}
+
+
+@event_kind("receipt.reading_added", lazy("Reading"))
+@dataclass(frozen=True)
+class ReadingAdded(Payload):
+    check_id: int
+    reading_id: int
+    stage: str
+    wind: str
+    position: str
+    rate: str | None
+    amplitude: int | None
+    beat_error: str | None
+
+    def words(self) -> str:
+        parts = [self.position] if self.position else []
+        if self.rate is not None:
+            parts.append(_("%(value)s s/d") % {"value": _signed(self.rate)})
+        if self.amplitude is not None:
+            parts.append(f"{self.amplitude}°")
+        if self.beat_error is not None:
+            parts.append(_("%(value)s ms") % {"value": self.beat_error.replace(".", ",")})
+        return _("Reading: %(values)s") % {"values": " · ".join(parts)}
+
+
+def _signed(rate: str) -> str:
+    text = rate.replace(".", ",")
+    return text if text.startswith("-") else f"+{text}"
+
+
+@event_kind("receipt.reading_voided", lazy("Reading voided"))
+@dataclass(frozen=True)
+class ReadingVoided(Payload):
+    reading_id: int
+    reason: str
+
+    def words(self) -> str:
+        return with_reason(_("Reading voided"), self.reason)
+
+
+@event_kind("receipt.check_measured", lazy("Quality check recorded"))
+@dataclass(frozen=True)
+class CheckMeasured(Payload):
+    """Water test, power reserve, checklist: ``changes`` is label → [old, new]."""
+
+    check_id: int
+    changes: dict[str, list[str]]
+
+    def words(self) -> str:
+        parts = [
+            f"{label}: {old or '–'} → {new or '–'}" for label, (old, new) in self.changes.items()
+        ]
+        return _("Quality check: %(changes)s") % {"changes": "; ".join(parts)}
+
+
+@event_kind("receipt.check_voided", lazy("Quality check voided"))
+@dataclass(frozen=True)
+class CheckVoided(Payload):
+    check_id: int
+    reason: str
+
+    def words(self) -> str:
+        return with_reason(_("Quality check voided"), self.reason)
+
+
+@event_kind("receipt.return_recorded", lazy("Return recorded here after a move"))
+@dataclass(frozen=True)
+class ReturnRecorded(Payload):
+    """A return or check moved here from another receipt: a fact that changes no status."""
+
+    check_id: int
+    decision: str
+    decided_at: str
+    return_id: int | None
+    items: list[dict[str, Any]]
+    assembler: Ref | None
+
+    def words(self) -> str:
+        if self.return_id is None:
+            return _("Quality check of %(when)s recorded") % {"when": shown(self.decided_at)}
+        reasons = ", ".join(item_words(item) for item in self.items)
+        return _("Return from QC: %(reasons)s") % {"reasons": reasons}
+
+
+@event_kind("receipt.responsible_changed", lazy("Responsible changed"))
+@dataclass(frozen=True)
+class ResponsibleChanged(Payload):
+    return_id: int
+    item_id: int
+    reason_name: str
+    old: dict[str, Any]
+    new: dict[str, Any]
+    reason: str
+
+    def words(self) -> str:
+        text = _("Responsible for “%(what)s”: %(old)s → %(new)s") % {
+            "what": self.reason_name,
+            "old": responsibility_words(self.old),
+            "new": responsibility_words(self.new),
+        }
+        return with_reason(text, self.reason)
+
+
+@event_kind("receipt.assembler_changed", lazy("Assembler of record changed"))
+@dataclass(frozen=True)
+class AssemblerChanged(Payload):
+    return_id: int
+    old: Ref | None
+    new: Ref | None
+    reason: str
+
+    def words(self) -> str:
+        text = _("Whole watch, assembler: %(old)s → %(new)s") % {
+            "old": name(self.old),
+            "new": name(self.new),
+        }
+        return with_reason(text, self.reason)
+
+
+@event_kind("receipt.return_commented", lazy("Comment on a return"))
+@dataclass(frozen=True)
+class ReturnCommented(Payload):
+    return_id: int
+    item_id: int
+    employee: Ref
+    text: str
+
+    def words(self) -> str:
+        return _("%(name)s on the return: %(text)s") % {
+            "name": name(self.employee),
+            "text": self.text,
+        }

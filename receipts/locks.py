@@ -1,0 +1,46 @@
+"""Row locks of the core: the receipt first, its children by pk, then the streams (history)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext_lazy as _
+
+from receipts.models import Customer, Receipt, Watch
+from workshop.lib.errors import NotFound
+
+
+def receipt(receipt_id: int) -> Receipt:
+    """The locked receipt with its master; NotFound ``receipts.no_such_receipt``."""
+    row = (
+        Receipt.objects.select_for_update(of=("self",))
+        .select_related("master")
+        .filter(pk=receipt_id, voided_at__isnull=True)
+        .first()
+    )
+    if row is None:
+        raise NotFound("receipts.no_such_receipt", _("There is no such receipt."), field="receipt")
+    return row
+
+
+def receipts(ids: Iterable[int]) -> dict[int, Receipt]:
+    """Several receipts, locked in the order of their ids."""
+    return {pk: receipt(pk) for pk in sorted(set(ids))}
+
+
+def customer(customer_id: int) -> Customer:
+    """The locked customer; NotFound ``receipts.no_such_customer``."""
+    row = Customer.objects.select_for_update(of=("self",)).filter(pk=customer_id).first()
+    if row is None:
+        raise NotFound(
+            "receipts.no_such_customer", _("There is no such customer."), field="customer"
+        )
+    return row
+
+
+def watch(watch_id: int) -> Watch:
+    """The locked watch; NotFound ``receipts.no_such_watch``."""
+    row = Watch.objects.select_for_update(of=("self",)).filter(pk=watch_id).first()
+    if row is None:
+        raise NotFound("receipts.no_such_watch", _("There is no such watch."), field="watch")
+    return row

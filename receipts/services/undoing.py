@@ -1,0 +1,141 @@
+"""Undo: for 15 minutes the same person takes back his command, while nothing came after it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from history.commands import CommandRef, Outcome, Run, verb
+from history.models import Command, Event
+from history.registry import undoer_of, undoes
+from receipts import locks
+from receipts.events.facts import UrgencyChanged
+from receipts.events.status import STATUS_KINDS, DecisionVoided
+from receipts.events.work import WorkRecorded, WorkWaived
+from receipts.models import Operation, Receipt
+from receipts.services.facts import set_urgent
+from receipts.services.voiding import void_decision
+from receipts.services.works import void_waiver, void_work
+from workshop.lib.actor import Actor
+from workshop.lib.errors import NotAllowed, NotFound, RuleViolation
+
+WINDOW: Final = timedelta(minutes=15)
+
+
+@verb("receipt.undo", "receipts.Receipt")
+def undo(
+    *,
+    command_id: int,
+    actor: Actor,
+    command: CommandRef = None,
+    at: datetime | None = None,
+) -> Outcome[Receipt]:
+    """Take back what the command did, event by event, last first.
+
+    Raises NotFound ``undo.nothing``, NotAllowed ``undo.not_yours``, RuleViolation
+    ``undo.too_late``, ``undo.overtaken``, ``undo.impossible``.
+    """
+    run = Run.of(actor, command, at)
+    events = _events(command_id)
+    ensure_undoable(command_id, events, actor, run.at)
+    receipts = locks.receipts({_receipt_id(event) for event in events})
+    _ensure_last(events)
+    reason = _now("undone")
+    for event in events:
+        undoer = undoer_of(event.kind)
+        if undoer is None:
+            raise RuleViolation(
+                "undo.impossible", _("This cannot be undone: correct it on the receipt.")
+            )
+        undoer(run, event, reason)
+    receipt = receipts[_receipt_id(events[0])]
+    receipt.refresh_from_db()
+    return Outcome(receipt)
+
+
+def _events(command_id: int) -> list[Event]:
+    rows = Event.objects.filter(command_id=command_id, stream__startswith="receipt:")
+    return list(rows.order_by("-ordinal"))
+
+
+def _receipt_id(event: Event) -> int:
+    return int(event.stream.removeprefix("receipt:"))
+
+
+def ensure_undoable(command_id: int, events: list[Event], actor: Actor, at: datetime) -> None:
+    """The person, the time, and that there is something to undo."""
+    done = Command.objects.filter(pk=command_id).first()
+    if done is None or not events:
+        raise NotFound("undo.nothing", _("There is nothing to undo."))
+    if (done.actor_kind, done.actor_id) != (actor.kind, actor.id):
+        raise NotAllowed("undo.not_yours", _("Only the person who did it can undo it."))
+    if at - done.created_at > WINDOW:
+        raise RuleViolation(
+            "undo.too_late", _("More than 15 minutes have passed: correct it on the receipt.")
+        )
+
+
+def _ensure_last(events: list[Event]) -> None:
+    for stream in {event.stream for event in events}:
+        last = max(event.sequence for event in events if event.stream == stream)
+        if Event.objects.filter(stream=stream, sequence__gt=last).exists():
+            raise RuleViolation(
+                "undo.overtaken",
+                _("Something was recorded after it: correct it on the receipt."),
+            )
+
+
+def _void_status(run: Run, event: Event, reason: str) -> None:
+    void_decision(
+        receipt_id=_receipt_id(event),
+        reason=reason,
+        actor=run.actor,
+        command=run.command,
+        at=run.at,
+    )
+
+
+for _kind in STATUS_KINDS:
+    if _kind != DecisionVoided.kind:
+        undoes(_kind)(_void_status)
+
+
+@undoes(WorkRecorded.kind)
+def _void_work(run: Run, event: Event, reason: str) -> None:
+    row = Operation.objects.get(pk=event.payload["operation_id"])
+    if row.is_void:  # taken back together with the polishing order that recorded it
+        return
+    void_work(
+        receipt_id=_receipt_id(event),
+        operation_id=row.pk,
+        reason=reason,
+        actor=run.actor,
+        command=run.command,
+        at=run.at,
+    )
+
+
+@undoes(WorkWaived.kind)
+def _void_waiver(run: Run, event: Event, reason: str) -> None:
+    void_waiver(
+        receipt_id=_receipt_id(event),
+        waiver_id=event.payload["waiver_id"],
+        reason=reason,
+        actor=run.actor,
+        command=run.command,
+        at=run.at,
+    )
+
+
+@undoes(UrgencyChanged.kind)
+def _restore_urgency(run: Run, event: Event, reason: str) -> None:
+    set_urgent(
+        receipt_id=_receipt_id(event),
+        urgent=not event.payload["urgent"],
+        actor=run.actor,
+        command=run.command,
+        at=run.at,
+    )
