@@ -73,12 +73,14 @@ async def _serve(arguments: argparse.Namespace) -> None:
     await runner.setup()
     site = web.TCPSite(runner, arguments.host.strip("[]"), arguments.port)
     await site.start()
-    sys.stdout.write(f"Demonstration Telegram: {site.name}\n")
-    sys.stdout.flush()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    host, port = runner.addresses[0][:2]
+    shown = f"[{host}]" if ":" in host else host
+    sys.stdout.write(f"Demonstration Telegram: http://{shown}:{port}/\n")
+    sys.stdout.flush()
     await stop.wait()
     await runner.cleanup()
 

@@ -174,7 +174,7 @@ def _press_visible(
                     return {"url": button.get("url", "")}
                 callback = world.add_callback(person["id"], record, button["callback_data"])
                 return {"callback_id": callback}
-        for button in (each for row in markup.get("keyboard", []) for each in row):
+        for button in (each for row in record["reply_keyboard"] or [] for each in row):
             if button["text"] == text:
                 where = {"person": person["id"], "chat_id": record["chat_id"], "text": text}
                 return {"message_ids": send(world, where)}

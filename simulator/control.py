@@ -30,8 +30,8 @@ def guarded(handler: Handler) -> Handler:
 
     async def run(request: web.Request) -> web.StreamResponse:
         host = urlsplit(f"//{request.host}").hostname or ""
-        origin = urlsplit(request.headers.get("Origin", "")).hostname
-        if not is_loopback(host) or (origin is not None and not is_loopback(origin)):
+        origin = urlsplit(request.headers.get("Origin", "http://localhost")).hostname or ""
+        if not is_loopback(host) or not is_loopback(origin):
             return reply({"error": "only pages of this computer may use the simulator"}, 403)
         try:
             return await handler(request)
@@ -187,7 +187,13 @@ class Control:
         world = self._world
         await self._wait(request, lambda: not world.queue.pending)
         unanswered = sum(1 for each in world.callbacks.values() if each["answer"] is None)
-        return reply({"updates": len(world.queue.pending), "unanswered_callbacks": unanswered})
+        return reply(
+            {
+                "updates": len(world.queue.pending),
+                "unanswered_callbacks": unanswered,
+                "polling": world.queue.polling,
+            }
+        )
 
     async def ledger(self, request: web.Request) -> web.Response:
         ledger = self._world.ledger

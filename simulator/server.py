@@ -44,6 +44,9 @@ class BotApi:
         wanted = request.match_info["method"].lower()
         if request.match_info["token"] != world.token:
             return self._refuse(ApiError(401))
+        if "Origin" in request.headers:
+            # Only browsers send it: a foreign page must not play the bot with the public token.
+            return self._refuse(ApiError(403, "bots are no browsers"))
         name, _ = METHODS.get(wanted, ("getUpdates" if wanted == _GET_UPDATES else "", None))
         if not name:
             return self._refuse(ApiError(404))

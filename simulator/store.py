@@ -75,7 +75,7 @@ class Store:
 
     def clear(self) -> None:
         """Forget every document but the counters, so that no id is ever given out twice."""
-        self._dirty = {}
+        self._dirty = {name: doc for name, doc in self._dirty.items() if name[0] == "counter"}
         if self._connection is not None:
             with self._connection:
                 self._connection.execute("DELETE FROM document WHERE kind <> 'counter'")

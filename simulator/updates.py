@@ -103,6 +103,11 @@ class UpdateQueue:
         limit = self._now() - MAX_AGE_SECONDS
         self.confirm([n for n, (created, _) in self.pending.items() if created < limit])
 
+    @property
+    def polling(self) -> bool:
+        """A long poll waits right now."""
+        return self._poll is not None and not self._poll.done()
+
     def interrupt(self, reason: str) -> None:
         """End the poll that waits now with 409, whose text is `reason`."""
         if self._poll is not None and not self._poll.done():

@@ -32,11 +32,11 @@ def message_view(world: "World", record: Json) -> Json:
         "deleted": record["deleted"],
         "edits": record["edits"],
     }
-    for key in ("media_group_id", "contact", "reply_keyboard"):
+    for key in ("media_group_id", "contact"):
         if key in api:
             view[key] = api[key]
-    if "keyboard" in markup or "remove_keyboard" in markup:
-        view["reply_keyboard"] = markup.get("keyboard", [])
+    if record["reply_keyboard"] is not None:
+        view["reply_keyboard"] = record["reply_keyboard"]
     view.update(_media(api))
     if origin := api.get("forward_origin"):
         view["forwarded_from"] = name_of(origin["sender_user"])

@@ -23,7 +23,8 @@ class World:
     """Needs a running event loop (the queue's wake-up belongs to it).
 
     Every message is a record: id, chat_id, date (unix seconds), out (sent by the bot), deleted,
-    edits (count), api (the message as the Bot API shows it).
+    edits (count), reply_keyboard (rows, empty when it was removed, None when the message says
+    nothing about it), api (the message as the Bot API shows it).
     """
 
     def __init__(
@@ -100,6 +101,12 @@ class World:
 
     def add_message(self, chat_id: int, sender: Json, content: Json) -> Json:
         """Store a new message and tell the page; returns the record."""
+        keyboard = None
+        markup = content.get("reply_markup", {})
+        if markup and "inline_keyboard" not in markup:
+            # A Message shows inline keyboards only; the others belong to the person's screen.
+            content = {key: value for key, value in content.items() if key != "reply_markup"}
+            keyboard = markup.get("keyboard", [])
         number = self.next_number("message")
         now = self.now()
         api = {
@@ -116,6 +123,7 @@ class World:
             "out": sender["is_bot"],
             "deleted": False,
             "edits": 0,
+            "reply_keyboard": keyboard,
             "api": api,
         }
         self.messages.setdefault(chat_id, {})[number] = record
