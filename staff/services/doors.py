@@ -43,7 +43,7 @@ def refuse_sign_in(*, username: str, actor: Actor, at: datetime | None = None) -
     Names nobody has are counted together and not named: people type passwords there by mistake,
     and invented names must not fill the history.
     """
-    user = User.objects.filter(username=username[:150]).first()
+    user = _account(username)
     name = user.get_username() if user else ""
     at = at or clock.now()
     count = _due(f"user:{name}", at)
@@ -52,6 +52,11 @@ def refuse_sign_in(*, username: str, actor: Actor, at: datetime | None = None) -
         payload = SignInRefused(username=name, count=count)
         _tell(subject=f"user:{name}", stream=stream, payload=payload, actor=actor, at=at)
     return bool(count)
+
+
+def _account(username: str) -> User | None:
+    """The account of this name; NUL and broken text would be an error of the database."""
+    return User.objects.filter(username=username[:150]).first() if username.isprintable() else None
 
 
 @transaction.atomic
