@@ -11,7 +11,6 @@ SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
 DEBUG = env.flag("DEBUG", False)
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ("127.0.0.1", "localhost"))
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
-ADMIN_REQUIRE_2FA = env.flag("ADMIN_REQUIRE_2FA", False)
 
 # --- TLS ------------------------------------------------------------------------------------
 # HTTPS=0 is for a site on the loopback interface, where nobody can listen in.
