@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
 
-from receipts.models import Customer, Receipt, Watch
+from receipts.models import Customer, Photo, Receipt, WorkCalendar, Watch
 from workshop.lib.errors import NotFound
 
 
@@ -44,3 +44,26 @@ def watch(watch_id: int) -> Watch:
     if row is None:
         raise NotFound("receipts.no_such_watch", _("There is no such watch."), field="watch")
     return row
+
+
+def any_receipt(receipt_id: int) -> Receipt:
+    """The locked receipt, void or not: for what must reach void ones too."""
+    row: Receipt = Receipt.objects.select_for_update(of=("self",)).get(pk=receipt_id)
+    return row
+
+
+def photo(photo_id: int) -> Photo:
+    """The locked photo; its receipt, where needed, is locked before."""
+    row: Photo = Photo.objects.select_for_update(of=("self",)).get(pk=photo_id)
+    return row
+
+
+def calendar(calendar_id: int) -> WorkCalendar:
+    """The locked work calendar; NotFound ``receipts.no_such_calendar``."""
+    row = WorkCalendar.objects.select_for_update(of=("self",)).filter(pk=calendar_id).first()
+    if row is None:
+        raise NotFound(
+            "receipts.no_such_calendar", _("There is no such calendar."), field="calendar"
+        )
+    found: WorkCalendar = row
+    return found

@@ -124,3 +124,10 @@ def _is_acceptable(display: str) -> bool:
 
 def _has_digit(word: str) -> bool:
     return any(map(str.isdecimal, word))
+
+
+def fold_serial(serial: str) -> str:
+    """The key under which serial and movement numbers are compared: as receipt numbers, and
+    spaces, points, dashes and slashes dropped. Empty stays empty; at most 60 characters."""
+    folded = _fold(_clean(serial or ""))
+    return "".join(char for char in folded if char not in _SEPARATORS)[:60]

@@ -100,7 +100,7 @@ def send_to_polishing(
         allowed_by=allowed_by,
         sent_at=when,
     )
-    write(run, receipt, _sent(order))
+    write(run, receipt, sent_payload(order))
     return Outcome(order)
 
 
@@ -138,7 +138,8 @@ def _open_batch(batch_id: int | None, polisher: Employee) -> PolishingBatch | No
     return batch
 
 
-def _sent(order: PolishingOrder) -> PolishingSent:
+def sent_payload(order: PolishingOrder) -> PolishingSent:
+    """The event of sending, from the row."""
     return PolishingSent(
         order_id=order.pk,
         polisher=ref(order.polisher) or {},

@@ -68,6 +68,7 @@ class CalendarDay(Kept):
     start = models.TimeField(_("from"), null=True, blank=True)
     end = models.TimeField(_("until"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=100, blank=True)
+    active = models.BooleanField(_("active"), default=True)
 
     class Meta:
         verbose_name = _("special day")
