@@ -29,7 +29,7 @@ def make_folders() -> None:
             Path(path).mkdir(parents=True, exist_ok=True)
 
 
-@setup_logging.connect
+@setup_logging.connect  # type: ignore[untyped-decorator]
 def use_own_logging(**_kwargs: Any) -> None:
     """A worker writes the same masked lines as the site does."""
     logging.config.dictConfig(settings.LOGGING)

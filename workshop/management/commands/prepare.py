@@ -7,7 +7,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from workshop.settings.guards import is_loopback
 from workshop.translations import compile_catalogues
@@ -18,8 +18,16 @@ SEED = "seed_demo"
 class Command(BaseCommand):
     help = "Migrates, collects static files when they changed, seeds an empty demo database."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--files", action="store_true", help="translations and static files only (image build)"
+        )
+
+    def handle(self, *args: Any, files: bool = False, **options: Any) -> None:
         compile_catalogues()
+        if files:
+            self._collect_static()
+            return
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         call_command("migrate", interactive=False, verbosity=0)
         self._collect_static()
