@@ -13,7 +13,7 @@ from django.db import connection
 
 from history import registry
 from history.commands import CommandRef, Outcome, Run, verb
-from history.models import Event, Stream
+from history.models import Command, Event, Stream
 from history.registry import Payload
 from workshop.lib.actor import Actor, system_actor
 from workshop.lib.errors import RuleViolation
@@ -42,6 +42,19 @@ def note(
         raise RuleViolation("test.refused", "refused")
     head, _is_new = Stream.objects.get_or_create(name=stream)
     return Outcome(head, extra={"text": text})
+
+
+def events() -> Any:
+    """The events of these tests: the catalogues of upper apps are seeded with events too."""
+    return Event.objects.filter(stream__startswith="test:")
+
+
+def commands() -> Any:
+    return Command.objects.filter(verb__startswith="test.")
+
+
+def streams() -> Any:
+    return Stream.objects.filter(name__startswith="test:")
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from history import lease, nudge, relay
 from history.models import Event, Lease, Outbox
 from history.registry import consumer
 from history.relay import relay_outbox, waiting
+from history.tests.conftest import events
 from workshop.lib import clock
 
 
@@ -198,7 +199,7 @@ def test_a_commit_nudges_the_relay_and_a_failing_nudge_harms_nobody(
     monkeypatch.setattr(nudge, "_listeners", [])
 
     def listener() -> None:
-        calls.append(Event.objects.count())
+        calls.append(events().count())
         raise ConnectionError("the broker is down")
 
     nudge.on_new_events(listener)

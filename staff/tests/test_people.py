@@ -47,7 +47,7 @@ def test_a_manager_adds_an_inspector(anna: Actor, news: News) -> None:
             {"name": "Иванов Иван Петрович", "roles": ["inspector", "master"]},
         )
     ]
-    event = Event.objects.get()
+    event = Event.objects.latest("pk")
     assert (event.actor_label, event.channel, event.occurred_at) == ("Anna", "bot", AT)
 
 
