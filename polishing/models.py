@@ -34,7 +34,7 @@ class PolishingBatch(Kept):
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     flagged_at = models.DateTimeField(_("flagged as expired"), null=True, blank=True)
 
-    objects = BatchQuerySet.as_manager()
+    objects = BatchQuerySet.as_manager()  # type: ignore[misc]  # stubs' view
 
     class Meta:
         verbose_name = _("polishing batch")
@@ -107,7 +107,7 @@ class PolishingOrder(Voidable):
         verbose_name=_("operation"),
     )
 
-    objects = OrderQuerySet.as_manager()
+    objects = OrderQuerySet.as_manager()  # type: ignore[misc]  # stubs' view
 
     class Meta:
         verbose_name = _("polishing order")

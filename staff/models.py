@@ -59,7 +59,7 @@ class Employee(Kept):
     )
     created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
 
-    objects = EmployeeQuerySet.as_manager()
+    objects = EmployeeQuerySet.as_manager()  # type: ignore[misc]  # stubs' view
 
     class Meta:
         verbose_name = _("employee")

@@ -43,7 +43,7 @@ class CatalogueRowChanged(Payload):
         meta = apps.get_model(self.model)._meta
         parts = []
         for field, (old, new) in self.changes.items():
-            label = meta.get_field(field).verbose_name  # type: ignore[union-attr]
+            label = meta.get_field(field).verbose_name
             parts.append(f"{label}: {old or '–'} → {new or '–'}")
         return _("%(catalogue)s “%(name)s”: %(changes)s") % {
             "catalogue": _catalogue_label(self.model),

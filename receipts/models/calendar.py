@@ -6,8 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from receipts.models.catalogue import CatalogueRow
-from workshop.lib.models import Kept
+from workshop.lib.models import CatalogueRow, Kept
 
 
 class WorkCalendar(Kept):

@@ -131,7 +131,7 @@ class Receipt(Voidable):
     received_by = models.CharField(_("received by"), max_length=150, blank=True)
     issue_difference = models.TextField(_("difference at hand-over"), blank=True, max_length=1000)
 
-    objects = ReceiptQuerySet.as_manager()
+    objects = ReceiptQuerySet.as_manager()  # type: ignore[misc]  # stubs' view
 
     class Meta:
         verbose_name = _("receipt")

@@ -135,8 +135,7 @@ def merge_customers(
     for receipt in receipts:
         receipt.customer = kept
         receipt.save(update_fields=["customer"])
-        payload = FactsChanged(changes={"customer": [str(merged_id), str(kept_id)]})
-        write(run, receipt, payload)
+        write(run, receipt, FactsChanged(changes={"customer": [str(merged_id), str(kept_id)]}))
     merged.merged_into = kept
     merged.save(update_fields=["merged_into"])
     payload = CustomersMerged(kept_id=kept_id, merged_id=merged_id, receipts=ids)

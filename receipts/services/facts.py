@@ -119,7 +119,7 @@ def _decimal(raw: Any, name: str) -> Decimal | None:
 def _related(receipt: Receipt, field: models.ForeignKey[Any, Any], raw: Any) -> Any:
     if raw is None or raw == "":
         return None
-    row = field.related_model._default_manager.filter(pk=raw).first()  # type: ignore[union-attr]
+    row = field.related_model._default_manager.filter(pk=raw).first()
     if row is None or (field.name == "repeats" and row.pk == receipt.pk):
         raise NotFound(
             "receipts.unknown_choice",

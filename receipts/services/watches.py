@@ -19,7 +19,14 @@ from workshop.lib.actor import Actor
 from workshop.lib.errors import RuleViolation
 from workshop.lib.text import clean_text
 
-TEXTS: Final = ("brand", "model", "reference", "serial", "movement_number", "calibre")
+TEXTS: Final = {  # with the width of their columns
+    "brand": 80,
+    "model": 120,
+    "reference": 60,
+    "serial": 60,
+    "movement_number": 60,
+    "calibre": 60,
+}
 FIELDS: Final = (*TEXTS, "metal", "water_resistance_bar")
 
 
@@ -89,8 +96,7 @@ def _clean(field: str, raw: Any) -> Any:
         return row_of(Metal, raw, field=field) if raw else None
     if field == "water_resistance_bar":
         return _bar(raw)
-    limit = Watch._meta.get_field(field).max_length
-    return clean_text(raw, field=field, limit=limit or 60)
+    return clean_text(raw, field=field, limit=TEXTS[field])
 
 
 def _bar(raw: Any) -> Decimal | None:

@@ -41,7 +41,7 @@ class Voidable(Kept):
     voided_at = models.DateTimeField(_("voided at"), null=True, blank=True, editable=False)
     void_reason = models.CharField(_("reason for voiding"), max_length=500, blank=True)
 
-    objects = VoidableQuerySet.as_manager()
+    objects = VoidableQuerySet.as_manager()  # type: ignore[misc]  # stubs' view
 
     class Meta:
         abstract = True
@@ -64,7 +64,7 @@ class CatalogueRow(Kept):
     order = models.PositiveIntegerField(_("order"), default=100)
     active = models.BooleanField(_("active"), default=True)
 
-    objects = CatalogueQuerySet.as_manager()
+    objects = CatalogueQuerySet.as_manager()  # type: ignore[misc]  # stubs' view
 
     class Meta:
         abstract = True
