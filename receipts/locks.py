@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
 
-from receipts.models import Customer, Photo, Receipt, WorkCalendar, Watch
+from receipts.models import Customer, Photo, Receipt, Watch, WorkCalendar
 from workshop.lib.errors import NotFound
 
 

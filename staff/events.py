@@ -98,11 +98,15 @@ class AbsenceChanged(Payload):
     old_until: str | None
 
     def words(self) -> str:
-        return _("Absence of %(name)s: %(old)s → %(new)s") % {
+        values = {
             "name": self.name,
             "old": _span(self.old_from, self.old_until),
             "new": _span(self.absent_from, self.absent_until),
         }
+        if not self.absent_until:
+            return _("Present again: %(name)s (%(old)s → %(new)s)") % values
+        values["end"] = _shown(self.absent_until)
+        return _("Absent until %(end)s: %(name)s (%(old)s → %(new)s)") % values
 
 
 def _span(start: str | None, end: str | None) -> str:
@@ -187,6 +191,9 @@ class UserChanged(Payload):
         "no": lazy("no"),
         "created": lazy("created"),
         "changed": lazy("changed"),
+        roles.GROUPS[roles.MANAGER]: lazy("Office manager"),
+        roles.GROUPS[roles.OWNER]: lazy("Owner (read-only)"),
+        roles.ADMINISTRATORS: lazy("Administrator"),
     }
     user_id: int
     username: str
@@ -203,7 +210,7 @@ class UserChanged(Payload):
         }
 
     def _shown(self, value: str) -> str:
-        return str(self.VALUES.get(value, value)) or "–"
+        return ", ".join(str(self.VALUES.get(part, part)) for part in value.split(", ")) or "–"
 
 
 @event_kind("access.signed_in", lazy("Signed in"))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from history.commands import CommandRef, Outcome, Run, verb
 from polishing import locks as polishing_locks
-from polishing.events import PolishingSent, PolishingTakenBack
+from polishing.events import PolishingTakenBack
 from polishing.models import PolishingOrder
 from polishing.services.orders import sent_payload, void_round
 from receipts import locks, policies, states

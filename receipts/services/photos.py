@@ -12,9 +12,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from history.commands import CommandRef, Outcome, Run, verb
-from receipts import images, locks
+from receipts import locks
 from receipts.events.facts import PhotoAdded, PhotoVoided
 from receipts.models import Photo
+from receipts.services import images
 from receipts.services.base import ensure_can, open_receipt, write
 from receipts.states import Status
 from workshop.lib.actor import Actor

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.utils import translation
 
@@ -22,7 +24,11 @@ EXAMPLES: list[tuple[Payload, str]] = [
     (events.ActivityChanged("Olga", False), "Deactivated: Olga"),
     (
         events.AbsenceChanged("Olga", "2026-11-20", "2026-11-27", None, None),
-        "Absence of Olga: present → 20.11.2026–27.11.2026",
+        "Absent until 27.11.2026: Olga (present → 20.11.2026–27.11.2026)",
+    ),
+    (
+        events.AbsenceChanged("Olga", None, None, "2026-11-20", "2026-11-27"),
+        "Present again: Olga (20.11.2026–27.11.2026 → present)",
     ),
     (events.TelegramBound("Olga", None, 7), "Telegram account bound: Olga"),
     (events.TelegramBound("Olga", 7, None), "Telegram account unbound: Olga"),
@@ -38,6 +44,10 @@ EXAMPLES: list[tuple[Payload, str]] = [
         events.UserChanged(1, "vera", {"password": ["", "changed"]}),
         "Office account vera: Password: – → changed",
     ),
+    (
+        events.UserChanged(1, "vera", {"groups": ["", "Administrator, Owner (read-only)"]}),
+        "Office account vera: Groups: – → Administrator, Owner (read-only)",
+    ),
     (events.SignedIn("vera"), "Signed in: vera"),
     (events.SignInRefused("vera", 2), "Sign-in refused: vera, times: 2"),
     (events.SignInRefused("", 2), "Sign-in refused: unknown name, times: 2"),
@@ -49,6 +59,18 @@ def test_words(payload: Payload, words: str) -> None:
     with translation.override("en"):
         assert payload.words() == words
     assert type(payload).from_json(payload.as_json()) == payload
+
+
+@pytest.mark.parametrize(("payload", "words"), EXAMPLES)
+def test_words_in_russian(payload: Payload, words: str) -> None:
+    """Every example has Latin only in the names it was given."""
+    with translation.override("ru"):
+        told = payload.words()
+    assert told != words
+    for name in ("Olga", "vera", "Telegram id", "Telegram"):
+        told = told.replace(name, "")
+    latin = set(re.findall(r"[A-Za-z]{3,}", told))
+    assert not latin
 
 
 def test_every_kind_has_an_example() -> None:

@@ -57,7 +57,7 @@ class CatalogueQuerySet(KeptQuerySet):
 
 
 class CatalogueRow(Kept):
-    """A row the office edits; ``code`` is stable, the name is free, deactivation replaces deletion."""
+    """A row the office edits; ``code`` is stable, the name is free, it is never deleted."""
 
     code = models.SlugField(_("code"), max_length=50, unique=True)
     name = models.CharField(_("name"), max_length=100)
