@@ -19,7 +19,8 @@ class Ledger:
         self.entries: deque[Entry] = deque(maxlen=limit)
         for _, entry in store.load("ledger"):
             self.entries.append(entry)
-        self.last = self.entries[-1]["n"] if self.entries else 0
+        counters = dict(store.load("counter"))
+        self.last = self.entries[-1]["n"] if self.entries else counters.get("ledger", 0)
 
     def add(self, kind: str, **fields: Any) -> None:
         self.last += 1
@@ -35,4 +36,6 @@ class Ledger:
         return list(islice(self.entries, start, start + limit))
 
     def clear(self) -> None:
+        """Forget the entries; the numbers go on, also after a restart."""
         self.entries.clear()
+        self._store.put("counter", "ledger", self.last)

@@ -6,7 +6,7 @@ not change what an earlier update says.
 
 import asyncio
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 import orjson
@@ -38,9 +38,7 @@ class UpdateQueue:
             self.settings = raw
         for key, (created, body) in store.load("update"):
             self.pending[int(key)] = (created, body)
-        self.next_id = max(first_id, *(n + 1 for n in self.pending), 0)
-        for _, number in store.load("counter"):
-            self.next_id = max(self.next_id, number)
+        self.next_id = first_id
 
     def clear(self) -> None:
         self.pending.clear()
@@ -101,7 +99,8 @@ class UpdateQueue:
 
     def _forget_old(self) -> None:
         limit = self._now() - MAX_AGE_SECONDS
-        self.confirm([n for n, (created, _) in self.pending.items() if created < limit])
+        old = takewhile(lambda item: item[1][0] < limit, self.pending.items())
+        self.confirm([number for number, _ in old])
 
     @property
     def polling(self) -> bool:

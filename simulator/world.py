@@ -54,7 +54,8 @@ class World:
         # A fresh folder must not repeat update and callback ids a bot may still remember from
         # an earlier one, so both start from the calendar: four a second are never overtaken.
         self._base = (int(time.time()) - 1_577_836_800) * 4
-        self.queue = UpdateQueue(self.store, self.ledger, self.news, self.now, self._base)
+        first = self._counters.get("update", self._base)
+        self.queue = UpdateQueue(self.store, self.ledger, self.news, self.now, first)
         self.files = FileStore(self.store, folder, 1)
         self.messages: dict[int, dict[int, Json]] = {}
         for _, record in self.store.load("message"):
@@ -86,7 +87,7 @@ class World:
         self.news.publish({"type": "reset"})
 
     def next_number(self, name: str, base: int = 0) -> int:
-        number = max(self._counters.get(name, 0), base) + 1
+        number = self._counters.get(name, base) + 1
         self._counters[name] = number
         self.store.put("counter", name, number)
         return number

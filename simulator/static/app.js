@@ -252,13 +252,8 @@ async function main() {
   wire();
   ({ office_url: officeUrl } = await call("/sim/settings"));
   drawOffice();
-  await loadEverything();
-  let connected = true;
-  listen(onEvent, (stands) => {
-    if (!stands) showStatus(text("offline"));
-    else if (!connected) loadEverything();
-    connected = stands;
-  });
+  // Loading begins once the events flow, so that nothing is lost in between; and again each time.
+  listen(onEvent, (stands) => (stands ? loadEverything() : showStatus(text("offline"))));
 }
 
 main();
