@@ -64,7 +64,11 @@ def _environment() -> dict[str, str]:
 
 
 def _run(name: str, environment: dict[str, str], extra: Sequence[str]) -> Part:
-    workers = [] if any(word.startswith("-n") for word in extra) else ["-n", "auto"]
+    workers = (
+        []
+        if any(word.startswith("-n") for word in extra)
+        else ["-n", "auto", "--dist", "worksteal"]
+    )
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", *workers, "-q", f"--junitxml={report}", *extra]
