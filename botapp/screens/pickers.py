@@ -117,7 +117,7 @@ def receipt_buttons(
 
 
 class ReceiptPrompt(Screen):
-    """ "Number?" with the likely receipts as buttons. Subclasses say what is asked and what follows.
+    """Asks for a number, likely receipts as buttons. Subclasses say what is asked and what follows.
 
     ``verb`` is the one of ``receipts.selectors.likely``.
     """
@@ -261,7 +261,7 @@ def person_rows(
 
 
 class PersonPicker(Screen):
-    """ "Who?" Subclasses give the question, the candidates and what follows."""
+    """Asks for a person. Subclasses give the question, the candidates and what follows."""
 
     def title(self, ctx: Context) -> Any:
         raise NotImplementedError
