@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +11,10 @@ class HistoryConfig(AppConfig):
 
     def ready(self) -> None:
         from history import checks  # noqa: F401  # registers the check
+        from history.nudge import on_new_events
+        from history.tasks import wake_relay
         from history.triggers import install_after_migrate
 
         post_migrate.connect(install_after_migrate, sender=self, dispatch_uid="history-triggers")
+        if not settings.CELERY_BROKER_URL.startswith("memory:"):  # there nobody listens
+            on_new_events(wake_relay)

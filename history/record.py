@@ -49,8 +49,15 @@ def record_event(
         subscriber(event)
     if not actor.channel.silent:
         Outbox.objects.create(event=event, stream=stream, next_attempt_at=now)
-        transaction.on_commit(nudge_relay, robust=True)
+        _nudge_once()
     return event
+
+
+def _nudge_once() -> None:
+    """One wake-up per transaction, however many events it writes."""
+    planned = transaction.get_connection().run_on_commit
+    if not any(nudge_relay in entry for entry in planned):
+        transaction.on_commit(nudge_relay, robust=True)
 
 
 def _who(actor: Actor) -> dict[str, object]:

@@ -117,3 +117,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CONCURRENCY = env.whole("CELERY_WORKER_CONCURRENCY", 4, minimum=1, maximum=64)
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# Sweeps: the guarantee behind every wake-up. The office sees and switches them in the admin.
+CELERY_BEAT_SCHEDULE = {
+    "relay the outbox": {"task": "history.relay_outbox", "schedule": 5.0},
+}
