@@ -1,8 +1,8 @@
 """Servers for the tests: found or made, and their absence said aloud."""
 
 import os
-import stat
 import subprocess
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -78,24 +78,34 @@ def test_a_private_cluster_answers_and_goes_away() -> None:
     assert not Path(folder).exists()
 
 
-def test_a_kept_cluster_keeps_its_rows(tmp_path: Path) -> None:
+def test_a_kept_cluster_keeps_its_rows() -> None:
     binaries = local_services.postgres_binaries()
     if binaries is None:
         pytest.skip("needs initdb")
-    if os.geteuid() == 0:
-        # The server's account must be able to enter.
-        for folder in [tmp_path, *tmp_path.parents[:2]]:
-            folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o011)
-    with (
-        local_services.cluster(binaries, tmp_path / "kept") as url,
-        psycopg.connect(url, autocommit=True) as connection,
-    ):
-        connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
-    with (
-        local_services.cluster(binaries, tmp_path / "kept") as url,
-        psycopg.connect(url) as connection,
-    ):
-        assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
+    # Not tmp_path: as root the server runs as somebody who may not enter it.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        for statement, rows in [
+            ("CREATE TABLE kept AS SELECT 7 AS number", None),
+            ("SELECT number FROM kept", (7,)),
+        ]:
+            with (
+                local_services.cluster(binaries, Path(folder) / "kept") as url,
+                psycopg.connect(url, autocommit=True) as connection,
+            ):
+                answer = connection.execute(statement)
+                assert rows is None or answer.fetchone() == rows
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's folders are closed to the server")
+def test_a_folder_closed_to_the_server_is_replaced(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    place = local_services._place(tmp_path / "kept", local_services.NOBODY)
+    assert place.parent == Path("/var/tmp")
+    place.rmdir()
+    opened = local_services._place(None, local_services.NOBODY)
+    assert opened.exists()
+    opened.rmdir()
 
 
 def test_redis_answers_on_a_port_of_its_own() -> None:

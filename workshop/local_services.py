@@ -140,11 +140,9 @@ def _place(folder: Path | None, account: str | None) -> Path:
 
 
 def _can_enter(place: Path, account: str) -> bool:
-    try:
-        subprocess.run(["true"], cwd=place, user=account, check=True)
-    except PermissionError:
-        return False
-    return True
+    # From the root folder: the working folder is entered before the account changes.
+    probe = ["test", "-x", str(place)]
+    return subprocess.run(probe, cwd="/", user=account, check=False).returncode == 0
 
 
 def _die_with_parent() -> None:
