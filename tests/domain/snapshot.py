@@ -1,0 +1,83 @@
+"""The whole database as values: proof that a refusal changed nothing, or what a change touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+
+from history.models import Event
+from workshop.lib.errors import WorkshopError
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def everything() -> Rows:
+    """All rows of all tables, the many-to-many ones included."""
+    tables = sorted(
+        {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+        & set(_present_tables())
+    )
+    found: Rows = {}
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f'SELECT * FROM "{table}"')
+            found[table] = sorted(cursor.fetchall(), key=repr)
+    return found
+
+
+_known: list[str] = []
+
+
+def _present_tables() -> list[str]:
+    if not _known:
+        _known.extend(connection.introspection.table_names())
+    return _known
+
+
+def changed(before: Rows, after: Rows) -> list[str]:
+    """Names of the tables that differ."""
+    return [table for table in before if before[table] != after[table]]
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """A block whose changes are taken back at its end."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def refused(kind: type[WorkshopError], code: str, field: str | None = None) -> Iterator[Any]:
+    """The block is refused with this code (and field), in words, and no row of any table differs.
+
+    The exception is exact: a StaleState is no Duplicate although both answer 409.
+    """
+    before = everything()
+    with pytest.raises(WorkshopError) as info, transaction.atomic():
+        yield info
+    assert (type(info.value), info.value.code) == (kind, code)
+    if field is not None:
+        assert info.value.field == field
+    assert info.value.text()
+    assert "%(" not in info.value.text()
+    assert changed(before, everything()) == []
+
+
+def last_event_id() -> int:
+    event = Event.objects.order_by("-pk").first()
+    return event.pk if event else 0
+
+
+@contextmanager
+def events_of(stream: str | None = None) -> Iterator[list[Event]]:
+    """Collects the events that the block writes, in order."""
+    start, found = last_event_id(), []  # type: ignore[var-annotated]
+    yield found
+    rows = Event.objects.filter(pk__gt=start).order_by("pk")
+    found.extend(rows.filter(stream=stream) if stream else rows)
