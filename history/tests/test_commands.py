@@ -94,8 +94,9 @@ def test_a_key_used_for_something_else_is_refused(actor: Actor, other: dict[str,
 @pytest.mark.django_db
 def test_a_key_of_another_verb_is_refused(actor: Actor) -> None:
     note(stream="test:1", text="hello", actor=actor, command=KEY)
-    with pytest.raises(RuleViolation, match="already used"):
+    with pytest.raises(RuleViolation) as refusal:
         outer(fail=False, actor=actor, command=KEY)
+    assert refusal.value.code == "command.key_reused"
 
 
 @pytest.mark.django_db

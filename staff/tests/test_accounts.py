@@ -73,6 +73,24 @@ def test_a_repeated_press_creates_one_account(anna: Actor) -> None:
     assert services.create_user(**call, command=key).replayed
 
 
+def test_no_hash_of_a_password_stands_among_the_commands(vera: User, anna: Actor) -> None:
+    """The plain hash of a short secret is as good as the secret: two passwords leave the same."""
+    hashes = set()
+    for n, password in enumerate([PASSWORD, PASSWORD + "!"]):
+        command = CommandKey("admin:1", f"form-{n}")
+        outcome = services.change_password(
+            user_id=vera.pk, password=password, actor=anna, command=command
+        )
+        assert outcome.command is not None
+        hashes.add(outcome.command.arguments_hash)
+    assert len(hashes) == 1
+
+    call: dict[str, Any] = {"username": "olaf", "actor": anna}
+    key = CommandKey("admin:1", "new")
+    services.create_user(**call, password=PASSWORD, command=key)
+    assert services.create_user(**call, password=PASSWORD + "!", command=key).replayed
+
+
 @pytest.mark.parametrize(
     ("more", "kind", "code"),
     [

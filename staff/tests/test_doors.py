@@ -132,13 +132,16 @@ def test_no_event_no_entry(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_many_knocks_at_once_are_one_event() -> None:
-    def knock(_n: int) -> bool:
+    def knock(n: int) -> bool:
         try:
-            return _knock()
+            return _knock(minutes=60 * (n // 24))
         finally:
             connection.close()
 
     with ThreadPoolExecutor(6) as pool:
-        assert sorted(pool.map(knock, range(24))) == [False] * 23 + [True]
-    assert AccessRefusal.objects.get().untold == 23
-    assert Event.objects.filter(kind="access.refused").count() == 1
+        for hour in range(8):
+            knocks = range(24 * hour, 24 * hour + 24)
+            assert sorted(pool.map(knock, knocks)) == [False] * 23 + [True]
+            assert AccessRefusal.objects.get().untold == 23
+    counts = Event.objects.filter(kind="access.refused").order_by("sequence")
+    assert list(counts.values_list("payload__count", flat=True)) == [1] + [24] * 7

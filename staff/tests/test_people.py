@@ -260,15 +260,16 @@ def test_a_leaver_is_cut_off_everywhere_at_once(cast: Cast, anna: Actor, news: N
     assert Command.objects.latest("pk").events.count() == 2
 
 
-def test_who_comes_back_is_active_but_his_account_waits(
-    cast: Cast, anna: Actor, news: News
+@pytest.mark.parametrize("was_active", [True, False])
+def test_who_comes_back_is_active_and_his_account_stays_as_it_is(
+    cast: Cast, anna: Actor, news: News, was_active: bool
 ) -> None:
-    user = make_user("maxim", is_active=False)
+    user = make_user("maxim", is_active=was_active)
     Employee.objects.filter(pk=cast.maxim.pk).update(user=user, active=False)
 
     services.set_active(employee_id=cast.maxim.pk, active=True, actor=anna)
     assert Employee.objects.get(pk=cast.maxim.pk).active
-    assert not User.objects.get(pk=user.pk).is_active
+    assert User.objects.get(pk=user.pk).is_active is was_active
     assert news() == [
         (cast.maxim.stream, "employee.activity_changed", {"name": "Maxim", "active": True})
     ]
