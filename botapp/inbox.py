@@ -6,15 +6,15 @@ All times of claims are the database's, so that machines with different clocks a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Min, Q
 from django.db.models.functions import Now
 
 from botapp.models import InboundChat, InboundUpdate
+from botapp.transport.port import Arrived
 from workshop.lib import clock
 
 LEASE: Final = timedelta(seconds=15)
@@ -25,16 +25,6 @@ ROWS: Final = 50  # of one chat at a time
 
 class ClaimLost(Exception):
     """Another worker has taken the chat over: whatever was done here must be rolled back."""
-
-
-@dataclass(frozen=True)
-class Arrived:
-    """An update as it came; ``raw`` is JSON text."""
-
-    update_id: int
-    chat_id: int
-    person_id: int | None
-    raw: str
 
 
 def store(bot_id: int, batch: Sequence[Arrived]) -> None:
@@ -60,15 +50,18 @@ def store(bot_id: int, batch: Sequence[Arrived]) -> None:
 
 def claim(owner: str, token: str, *, limit: int = 100) -> list[int]:
     """Take chats that wait and that nobody holds; their ids. ``token`` is new for each call."""
-    due = InboundUpdate.objects.filter(
-        chat_id=OuterRef("chat_id"), state=InboundUpdate.NEW, next_attempt_at__lte=clock.now()
+    free = InboundChat.objects.filter(_free())
+    waiting = (
+        InboundUpdate.objects.filter(
+            state=InboundUpdate.NEW,
+            next_attempt_at__lte=clock.now(),
+            chat_id__in=free.values("chat_id"),
+        )
+        .values("chat_id")
+        .annotate(first=Min("update_id"))
+        .order_by("first")
     )
-    candidates = list(
-        InboundChat.objects.filter(_free(), Exists(due))
-        .order_by("chat_id")
-        .values_list("chat_id", flat=True)[:limit]
-    )
-    return take(candidates, owner, token)
+    return take([row["chat_id"] for row in waiting[:limit]], owner, token)
 
 
 def take(chat_ids: Iterable[int], owner: str, token: str) -> list[int]:
@@ -94,7 +87,9 @@ def renew(chat_ids: Iterable[int], token: str) -> int:
 
 def release(chat_id: int, token: str) -> None:
     """Let go of a chat at once."""
-    InboundChat.objects.filter(chat_id=chat_id, token=token).update(token="", lease_until=None)
+    InboundChat.objects.filter(chat_id=chat_id, token=token).update(
+        owner="", token="", lease_until=None
+    )
 
 
 def rows_of(chat_id: int, *, limit: int = ROWS) -> list[InboundUpdate]:

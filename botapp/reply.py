@@ -6,7 +6,7 @@ Nothing here is in a transaction; what was shown is recorded afterwards by :func
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -142,3 +142,13 @@ async def deliver(transport: Transport, outcome: Outcome) -> Shown | None:
         shown = await show(transport, replace(outcome.wanted, last_message_id=last))
     await tidy(transport, outcome.chat_id, outcome.delete)
     return shown
+
+
+def merge(outcomes: Sequence[Outcome]) -> Outcome:
+    """Several steps of one chat as one reply: only the newest screen is shown."""
+    return Outcome(
+        chat_id=outcomes[-1].chat_id,
+        delete=tuple(number for one in outcomes for number in one.delete),
+        files=tuple(file for one in outcomes for file in one.files),
+        wanted=next((one.wanted for one in reversed(outcomes) if one.wanted), None),
+    )

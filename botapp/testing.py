@@ -16,7 +16,7 @@ from botapp import inbox, reply, step, sweep
 from botapp.dialogs.markup import plain
 from botapp.models import InboundUpdate
 from botapp.transport import memory
-from botapp.transport.port import File, Incoming, Key, Person, Photo
+from botapp.transport.port import Arrived, File, Incoming, Key, Person, Photo
 from staff.models import Employee
 
 BOT_ID = 1
@@ -95,7 +95,7 @@ class BotDriver:
         number = next(self._ids) if update_id is None else update_id
         person_id = incoming.person.id if incoming.person else None
         raw = json.dumps(incoming.as_json())
-        inbox.store(BOT_ID, [inbox.Arrived(number, incoming.chat_id, person_id, raw)])
+        inbox.store(BOT_ID, [Arrived(number, incoming.chat_id, person_id, raw)])
         if not self.pause:
             self.work()
         return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, Protocol
 
@@ -59,6 +60,19 @@ class Incoming:
                 "photo": Photo(**photo) if photo else None,
             }
         )
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """An update as it came, before anybody understood it; ``raw`` is JSON text."""
+
+    update_id: int
+    chat_id: int
+    person_id: int | None
+    raw: str
+
+
+Handle = Callable[[Incoming], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -121,6 +135,14 @@ class Refused(Exception):
     """The messenger refuses this very content: a bug of ours. Trying again is useless."""
 
 
+class AnotherCopyRuns(Exception):
+    """The messenger gives updates to one poller only; a second copy would fight for them."""
+
+
+class TokenRefused(Exception):
+    """The messenger does not know this bot."""
+
+
 class Transport(Protocol):
     """Raises only the errors above. Deleting or answering in vain is a success."""
 
@@ -141,3 +163,26 @@ class Transport(Protocol):
 
     async def fetch_file(self, file_id: str) -> bytes:
         """The bytes of a file somebody sent."""
+
+
+class Door(Protocol):
+    """The messenger as a whole: where updates come from and answers go to."""
+
+    bot_id: int
+
+    @property
+    def transport(self) -> Transport: ...
+
+    async def open(self, commands: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+        """Connect and announce the commands per language. Raises TokenRefused, TransportError."""
+
+    async def close(self) -> None: ...
+
+    async def fetch(self, offset: int | None, seconds: int) -> list[Arrived]:
+        """Confirm everything below ``offset`` and wait for more.
+
+        Raises AnotherCopyRuns, TokenRefused, TransportError.
+        """
+
+    async def process(self, raw: str, handle: Handle) -> None:
+        """Run one stored update; raises what ``handle`` raised."""

@@ -1,0 +1,118 @@
+"""The bot process: polling, workers, delivery and a heartbeat side by side until a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Final
+
+from django.db import Error as DatabaseError
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from botapp.deliverer import Deliverer
+from botapp.inbound_limit import InboundLimiter
+from botapp.polling import Poller
+from botapp.threads import DatabaseLost, DatabaseThreads
+from botapp.transport.port import Door, TransportError
+from botapp.workers import Workers
+from history import lease
+
+HEARTBEAT: Final = "runbot"
+BEAT_EVERY: Final = 5.0  # seconds
+RETRY_OPEN: Final = 3.0
+GRACE: Final = 25.0  # seconds for what has begun
+
+logger = logging.getLogger(__name__)
+
+
+def commands() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The commands of the menu button; Russian is what people of other languages see too."""
+
+    def listed() -> list[tuple[str, str]]:
+        return [
+            ("start", _("Open the menu anew")),
+            ("menu", _("Menu")),
+            ("cancel", _("Leave this step")),
+        ]
+
+    with translation.override("ru"):
+        russian = listed()
+    with translation.override("en"):
+        english = listed()
+    return {"": russian, "ru": russian, "en": english}
+
+
+class Runner:
+    """Everything the process does. ``run`` ends after ``stop`` or raises why it cannot go on."""
+
+    def __init__(self, door: Door, *, limiter: InboundLimiter | None = None) -> None:
+        self._door = door
+        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._threads = DatabaseThreads()
+        self._stopping = asyncio.Event()
+        self._workers = Workers(door, self._threads, owner=self._owner, limiter=limiter)
+        self._poller = Poller(door, self._threads, self._workers.wake)
+        self._deliverer = Deliverer(door.transport, self._threads, owner=self._owner)
+
+    def stop(self) -> None:
+        """Polling ends at once, steps and sendings that have begun are finished."""
+        self._stopping.set()
+        self._poller.stop()
+        self._workers.stop()
+        self._deliverer.stop()
+
+    def stop_on_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+
+    async def run(self) -> None:
+        await self._open()
+        parts: list[Coroutine[Any, Any, None]] = [
+            self._poller.run(),
+            self._workers.run(),
+            self._deliverer.run(),
+            self._beat(),
+        ]
+        tasks = [asyncio.create_task(part) for part in parts]
+        try:
+            done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            self.stop()
+            await asyncio.wait(tasks, timeout=GRACE)
+            await self._door.close()
+            self._threads.close()
+        for task in done:
+            task.result()
+
+    async def _open(self) -> None:
+        """Connect; a messenger that is away is waited for."""
+        while not self._stopping.is_set():
+            try:
+                await self._door.open(commands())
+            except TransportError as error:
+                logger.warning("the messenger does not answer", extra={"error": str(error)})
+                await self._wait(RETRY_OPEN)
+            else:
+                logger.info("the bot is ready")
+                return
+
+    async def _beat(self) -> None:
+        """A sign of life for the health page."""
+        while not self._stopping.is_set():
+            try:
+                await self._threads.run(lease.beat, HEARTBEAT, self._owner)
+            except (DatabaseLost, DatabaseError):
+                logger.warning("no heartbeat: the database does not answer")
+            await self._wait(BEAT_EVERY)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
