@@ -111,7 +111,7 @@ def cluster(binaries: Path, folder: Path | None = None) -> Iterator[str]:
                 preexec_fn=_die_with_parent,  # noqa: PLW1509
             )
         try:
-            _wait_for_socket(place / ".s.PGSQL.5432", server, place / "log")
+            _wait_until_ready(data, server, place / "log")
             yield f"postgresql://postgres@/postgres?host={quote(str(place), safe='')}"
         finally:
             # Immediate for a cluster that is thrown away, fast for one that is kept.
@@ -159,14 +159,16 @@ def _run(command: list[object], cwd: Path, account: str | None) -> None:
         raise Unavailable(f"{Path(str(command[0])).name} failed: {done.stderr.strip()[-400:]}")
 
 
-def _wait_for_socket(path: Path, server: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_until_ready(data: Path, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    """The socket answers before the server does; its own status file says when it is ready."""
+    status = data / "postmaster.pid"
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise Unavailable(f"postgres stopped: {log.read_text(errors='replace')[-400:]}")
-        with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
-            # Refused or absent until the server listens: that is what is waited for.
-            probe.connect(str(path))
+        # Absent until the server has begun; left by one that was killed, it names another process.
+        lines = status.read_text().split("\n") if status.exists() else []
+        if lines and lines[0] == str(server.pid) and "ready" in {line.strip() for line in lines}:
             return
         time.sleep(0.05)
     raise Unavailable("postgres did not answer in 20 seconds")

@@ -75,7 +75,7 @@ class Group:
                 if all(c.process is None and c.start_at is None for c in self.children):
                     self.say("nothing is left to run")
                     return 1
-                self._read(0.2)
+                self._read(0.5 if self._announced else 0.1)
                 self._reap()
                 self._announce_when_ready()
             return 0
