@@ -7,11 +7,11 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from history.commands import CommandRef, Outcome, Run, verb
+from history.commands import Already, CommandRef, Outcome, Run, verb
 from history.models import Event
 from history.registry import load
 from receipts.events.base import ref
-from receipts.events.status import Accepted, Assigned, Declined
+from receipts.events.status import Accepted, Assigned, Declined, ReworkOrdered
 from receipts.models import Assignment, Hold, OperationType, Receipt
 from receipts.services.base import (
     Expected,
@@ -22,6 +22,7 @@ from receipts.services.base import (
     row_of,
     write,
 )
+from receipts.services.reminders import plan_reminders
 from receipts.states import Status, ensure_possible
 from staff.models import Employee
 from workshop.lib.actor import Actor
@@ -50,7 +51,7 @@ def assign(
     run = Run.of(actor, command, at)
     receipt = open_receipt(receipt_id, "assign", actor)
     if receipt.status == Status.IN_WORK and receipt.master_id == master_id:
-        return Outcome(receipt, already=already(receipt, (Assigned.kind,)))
+        return Outcome(receipt, already=_handed_already(receipt))
     ensure_can(receipt, "assign", expected)
     master = ensure_master(master_id)
     purpose = row_of(OperationType, purpose_id, field="purpose") if purpose_id else None
@@ -76,6 +77,12 @@ def assign(
     )
     write(run, receipt, payload)
     return Outcome(receipt, warnings=skill_warnings(master, purpose))
+
+
+def _handed_already(receipt: Receipt) -> Already | None:
+    row = current_assignment(receipt)
+    kinds = (Assigned.kind, ReworkOrdered.kind)
+    return already(receipt, kinds, assignment_id=row.pk if row else None)
 
 
 def ensure_master(master_id: int) -> Employee:
@@ -155,7 +162,8 @@ def accept(
     receipt = open_receipt(receipt_id, "accept", actor)
     row = current_assignment(receipt)
     if receipt.status == Status.IN_WORK and row is not None and row.accepted_at is not None:
-        return Outcome(receipt, already=already(receipt, (Accepted.kind, Assigned.kind)))
+        kinds = (Accepted.kind, Assigned.kind, ReworkOrdered.kind)
+        return Outcome(receipt, already=already(receipt, kinds, assignment_id=row.pk))
     ensure_can(receipt, "accept", None)
     row = _ensure_open(row)
     row.accepted_at = run.at
@@ -194,11 +202,11 @@ def decline(
             _("The watch is already accepted: hand it to another master instead."),
             field="receipt",
         )
-    handed = _assigned_event(receipt, row)
+    handed = handed_over(receipt, row)
     row.declined_at = row.ended_at = run.at
     row.reason = reason
     row.save(update_fields=["declined_at", "ended_at", "reason"])
-    restored = _restore_previous(handed)
+    restored = _restore_previous(handed) if isinstance(handed, Assigned) else None
     payload = Declined(
         status_from=receipt.status,
         status_to=handed.status_from,
@@ -209,6 +217,7 @@ def decline(
         restored_master=ref(restored.master) if restored else None,
     )
     write(run, receipt, payload)
+    plan_reminders(receipt, run.at)
     return Outcome(receipt)
 
 
@@ -220,12 +229,13 @@ def _ensure_open(row: Assignment | None) -> Assignment:
     return row
 
 
-def _assigned_event(receipt: Receipt, row: Assignment) -> Assigned:
-    """The event that handed this assignment over: it carries the status before."""
-    events = Event.objects.filter(stream=receipt.stream, kind__in=(Assigned.kind,))
+def handed_over(receipt: Receipt, row: Assignment) -> Assigned | ReworkOrdered:
+    """The event that handed this assignment over: it carries the status before and the reason."""
+    kinds = (Assigned.kind, ReworkOrdered.kind)
+    events = Event.objects.filter(stream=receipt.stream, kind__in=kinds)
     for event in events.order_by("-sequence"):
         payload = load(event)
-        if isinstance(payload, Assigned) and payload.assignment_id == row.pk:
+        if isinstance(payload, Assigned | ReworkOrdered) and payload.assignment_id == row.pk:
             return payload
     raise LookupError(f"assignment {row.pk} has no event")
 

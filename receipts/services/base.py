@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -78,12 +78,18 @@ def write(
     return event
 
 
-def already(receipt: Receipt, kinds: Sequence[str]) -> Already | None:
-    """Who made the asked result true before: the last event of ``kinds``."""
-    event = (
-        Event.objects.filter(stream=receipt.stream, kind__in=kinds).order_by("-sequence").first()
-    )
-    return Already(event.actor_label, event.occurred_at) if event else None
+def already(
+    receipt: Receipt, kinds: Sequence[str], assignment_id: int | None = None
+) -> Already | None:
+    """Who made the asked result true before: the last decision of ``kinds`` that stands.
+
+    With ``assignment_id`` the one about that assignment: a later one may have been declined.
+    """
+    for event in standing_decisions(receipt):
+        about = assignment_id is None or event.payload.get("assignment_id") == assignment_id
+        if event.kind in kinds and about:
+            return Already(event.actor_label, event.occurred_at)
+    return None
 
 
 def row_of(model: type[M], pk: int | None, *, field: str, active: bool = False) -> M:
@@ -137,13 +143,17 @@ def in_words(value: Any) -> str:
     return str(value)
 
 
-def last_decision(receipt: Receipt) -> Event | None:
-    """The last status-changing event that is not voided; None when only the registration stands."""
+def standing_decisions(receipt: Receipt) -> Iterator[Event]:
+    """Status-changing events that are not voided, the latest first."""
     voided: set[int] = set()
     events = Event.objects.filter(stream=receipt.stream, kind__in=STATUS_KINDS)
     for event in events.order_by("-sequence"):
         if event.kind == DecisionVoided.kind:
             voided.add(int(event.payload["voided_sequence"]))
         elif event.sequence not in voided:
-            return event
-    return None
+            yield event
+
+
+def last_decision(receipt: Receipt) -> Event | None:
+    """The last status-changing event that is not voided; None when only the registration stands."""
+    return next(standing_decisions(receipt), None)

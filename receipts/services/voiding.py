@@ -13,9 +13,9 @@ from history.models import Event
 from history.registry import load
 from receipts.events import status as events
 from receipts.events.base import StatusEvent, ref
-from receipts.models import Assignment, Hold, QualityCheck, Receipt, ReturnCase
+from receipts.models import Assignment, Hold, QualityCheck, Reading, Receipt, ReturnCase
 from receipts.projection import project
-from receipts.services.assignment import current_assignment
+from receipts.services.assignment import current_assignment, handed_over
 from receipts.services.base import (
     Expected,
     ensure_fresh,
@@ -25,6 +25,7 @@ from receipts.services.base import (
 )
 from receipts.services.quality import open_check
 from receipts.services.reminders import plan_reminders
+from receipts.services.works import reattach_reworks
 from workshop.lib import clock
 from workshop.lib.actor import Actor
 from workshop.lib.errors import RuleViolation
@@ -49,6 +50,11 @@ def void_decision(
     run = Run.of(actor, command, at)
     receipt = open_receipt(receipt_id, "void_decision", actor)
     ensure_fresh(receipt, expected)
+    return Outcome(receipt, extra={"voided_kind": void_last(run, receipt, reason)})
+
+
+def void_last(run: Run, receipt: Receipt, reason: str) -> str:
+    """The void itself, on a locked receipt (also called by undo); answers the kind voided."""
     event = last_decision(receipt)
     if event is None:
         raise RuleViolation(
@@ -73,7 +79,7 @@ def void_decision(
     )
     write(run, receipt, compensation)
     plan_reminders(receipt, run.at)
-    return Outcome(receipt, extra={"voided_kind": event.kind})
+    return event.kind
 
 
 def _since_before(receipt: Receipt, event: Event, payload: StatusEvent) -> datetime:
@@ -117,7 +123,8 @@ def _declined(receipt: Receipt, payload: Any, at: datetime, reason: str) -> None
         ended_at=handed.assigned_at
     )
     handed.declined_at = handed.ended_at = None
-    handed.save(update_fields=["declined_at", "ended_at"])
+    handed.reason = handed_over(receipt, handed).reason
+    handed.save(update_fields=["declined_at", "ended_at", "reason"])
 
 
 def _held(receipt: Receipt, payload: Any, at: datetime, reason: str) -> None:
@@ -134,21 +141,37 @@ def _passed(receipt: Receipt, payload: Any, at: datetime, reason: str) -> None:
 
 
 def _returned(receipt: Receipt, payload: Any, at: datetime, reason: str) -> None:
+    case = ReturnCase.objects.get(pk=payload.return_id)
+    case.voided_at, case.void_reason = at, reason
+    if payload.check_was_open and open_check(receipt) is None:
+        case.quality_check = _void_copy(case.quality_check, at, reason)
+    case.save(update_fields=["voided_at", "void_reason", "quality_check"])
+    reattach_reworks(case)
     _undecide(receipt, payload, at, reason)
-    ReturnCase.objects.filter(pk=payload.return_id).update(voided_at=at, void_reason=reason)
+
+
+def _void_copy(check: QualityCheck, at: datetime, reason: str) -> QualityCheck:
+    """What the void return points at, so that the check itself can be open again."""
+    copy = QualityCheck.objects.get(pk=check.pk)
+    copy.pk = None
+    copy.voided_at, copy.void_reason = at, reason
+    copy.save(force_insert=True)
+    return copy
 
 
 def _undecide(receipt: Receipt, payload: Any, at: datetime, reason: str) -> None:
-    """A check opened for the decision is void; one that had readings before is open again.
+    """A check made by the decision is void; one that was open before it is open again.
 
-    The check of a voided return stays void: the return row points at it.
+    Readings never vanish: when another check was begun meanwhile they join it.
     """
     check = QualityCheck.objects.filter(pk=payload.check_id)
-    keeps_return = isinstance(payload, events.Returned)
-    if payload.check_was_open and not keeps_return and open_check(receipt) is None:
+    begun_since = open_check(receipt)
+    if payload.check_was_open and begun_since is None:
         check.update(decision=None, decided_at=None, decided_by=None)
-    else:
-        check.update(voided_at=at, void_reason=reason)
+        return
+    check.update(voided_at=at, void_reason=reason)
+    if begun_since is not None:
+        Reading.objects.filter(quality_check=payload.check_id).update(quality_check=begun_since)
 
 
 def _rework_ordered(receipt: Receipt, payload: Any, at: datetime, reason: str) -> None:

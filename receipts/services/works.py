@@ -124,6 +124,13 @@ def rework_of(receipt: Receipt, kind: OperationType, performed_at: datetime) -> 
     return found
 
 
+def reattach_reworks(case: ReturnCase) -> None:
+    """Works done after a return that is void now: reworks of the return before it, if any."""
+    for row in Operation.objects.filter(rework_of=case).select_related("receipt", "type"):
+        row.rework_of = rework_of(row.receipt, row.type, row.performed_at)
+        row.save(update_fields=["rework_of"])
+
+
 @verb("receipt.void_work", "receipts.Receipt")
 def void_work(
     *,

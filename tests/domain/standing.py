@@ -1,0 +1,49 @@
+"""What stands on a receipt: everything that counts, without what is void. For comparisons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polishing.models import PolishingOrder
+from receipts.models import (
+    Assignment,
+    DetachedPart,
+    Hold,
+    Operation,
+    QualityCheck,
+    Reading,
+    Receipt,
+    Reminder,
+    ReturnCase,
+    ReturnItem,
+    Waiver,
+)
+
+_VOIDABLE = (Assignment, Operation, Waiver, Hold, QualityCheck, ReturnCase, PolishingOrder)
+# Set again by any change, or told by another row.
+_PASSING = {"version", "voided_at", "void_reason"}
+
+
+def standing(receipt_id: int) -> dict[str, Any]:
+    """The receipt's own columns and every valid row that hangs on it."""
+    found: dict[str, Any] = {"receipt": _plain(Receipt.objects.filter(pk=receipt_id).values()[0])}
+    for model in _VOIDABLE:
+        rows = model.objects.valid().filter(receipt_id=receipt_id).order_by("pk")
+        found[model.__name__] = [_plain(row) for row in rows.values()]
+    readings = Reading.objects.valid().filter(
+        quality_check__receipt_id=receipt_id, quality_check__voided_at__isnull=True
+    )
+    found["readings"] = list(readings.order_by("pk").values("quality_check_id", "rate"))
+    items = ReturnItem.objects.filter(
+        return_case__receipt_id=receipt_id, return_case__voided_at__isnull=True
+    )
+    found["items"] = list(items.order_by("pk").values())
+    away = DetachedPart.objects.filter(receipt_id=receipt_id, until__isnull=True)
+    found["away"] = sorted(away.values_list("part", "holder_id", "since"))
+    planned = Reminder.objects.filter(receipt_id=receipt_id, fate=Reminder.Fate.PLANNED)
+    found["reminders"] = sorted(planned.values_list("kind", "due_at"))
+    return found
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in _PASSING}
