@@ -41,6 +41,13 @@ def ensure_may(actor: Actor, verb: str, receipt: Receipt | None = None) -> None:
         raise NotAllowed()
 
 
+def ensure_may_undo(actor: Actor) -> None:
+    """Whoever could press can take his own press back, masters with self-service included."""
+    if settings.WORKSHOP_SELF_SERVICE and actor.has(roles.MASTER):
+        return
+    ensure_inspector(actor)
+
+
 def ensure_inspector(actor: Actor) -> None:
     """Inspectors and managers: everything that is entered about receipts."""
     if not (actor.is_system or actor.has(roles.INSPECTOR, roles.MANAGER)):

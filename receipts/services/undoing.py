@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from history.commands import CommandRef, Outcome, Run, verb
 from history.models import Command, Event
 from history.registry import undoer_of, undoes
-from receipts import locks
+from receipts import locks, policies
 from receipts.events.facts import UrgencyChanged
 from receipts.events.status import STATUS_KINDS, DecisionVoided
 from receipts.events.work import WorkRecorded, WorkWaived
 from receipts.models import Operation, Receipt
 from receipts.services.facts import set_urgent
-from receipts.services.voiding import void_decision
+from receipts.services.voiding import void_last
 from receipts.services.works import void_waiver, void_work
 from workshop.lib.actor import Actor
 from workshop.lib.errors import NotAllowed, NotFound, RuleViolation
@@ -72,6 +72,7 @@ def ensure_undoable(command_id: int, events: list[Event], actor: Actor, at: date
         raise NotFound("undo.nothing", _("There is nothing to undo."))
     if (done.actor_kind, done.actor_id) != (actor.kind, actor.id):
         raise NotAllowed("undo.not_yours", _("Only the person who did it can undo it."))
+    policies.ensure_may_undo(actor)
     if at - done.created_at > WINDOW:
         raise RuleViolation(
             "undo.too_late", _("More than 15 minutes have passed: correct it on the receipt.")
@@ -89,13 +90,8 @@ def _ensure_last(events: list[Event]) -> None:
 
 
 def _void_status(run: Run, event: Event, reason: str) -> None:
-    void_decision(
-        receipt_id=_receipt_id(event),
-        reason=reason,
-        actor=run.actor,
-        command=run.command,
-        at=run.at,
-    )
+    """Not the verb, which masters may not: who may undo is asked once, for the whole command."""
+    void_last(run, locks.receipt(_receipt_id(event)), reason)
 
 
 for _kind in STATUS_KINDS:

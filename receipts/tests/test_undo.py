@@ -1,0 +1,278 @@
+"""Undo: 15 minutes, the same person, and nothing recorded after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from history.commands import CommandKey, Outcome
+from history.models import Event
+from polishing.models import PolishingOrder
+from polishing.services.batches import open_batch
+from polishing.services.orders import send_to_polishing, take_back
+from receipts.models import Operation, Receipt, WaiverReason
+from receipts.projection import differences
+from receipts.services.assignment import accept, assign, decline
+from receipts.services.deadlines import change_deadline
+from receipts.services.facts import add_comment, set_urgent
+from receipts.services.flow import issue, submit
+from receipts.services.quality import ReadingInput, add_reading, pass_check
+from receipts.services.registration import register_receipt
+from receipts.services.returns import ItemInput, return_watch
+from receipts.services.undoing import undo
+from receipts.services.works import WorkInput, record_work, waive_work
+from staff.services.people import change_roles, set_active
+from tests.cast import Cast, make_cast, make_submitted, make_worked, reason_id, type_id
+from tests.domain.snapshot import refused
+from tests.domain.standing import standing
+from workshop.lib import clock
+from workshop.lib.errors import NotAllowed, NotFound, RuleViolation
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@dataclass(frozen=True)
+class Case:
+    start: Callable[[Cast], Receipt]
+    press: Callable[[Cast, int], Outcome[Any]]
+    kinds: list[str]
+
+
+def _returned(cast: Cast, pk: int) -> Outcome[Any]:
+    """Forgotten work recorded, sent back and handed on: one command, three decisions."""
+    return return_watch(
+        receipt_id=pk,
+        items=[ItemInput(reason_id("mechanism_defect"), "person", cast.mark.pk)],
+        works=[WorkInput(type_id("mechanism"), cast.mark.pk)],
+        hand_to_id=cast.mark.pk,
+        actor=cast.actor("igor"),
+    )
+
+
+def _taken_back(cast: Cast, pk: int) -> Outcome[Any]:
+    order = PolishingOrder.objects.get(receipt_id=pk)
+    return take_back(order_id=order.pk, actor=cast.actor("igor"))
+
+
+def _at_the_polisher(cast: Cast) -> Receipt:
+    receipt = make_worked(cast)
+    igor = cast.actor("igor")
+    batch = open_batch(polisher_id=cast.pavel.pk, actor=igor).object
+    send_to_polishing(
+        receipt_id=receipt.pk, polisher_id=cast.pavel.pk, batch_id=batch.pk, actor=igor
+    )
+    return Receipt.objects.get(pk=receipt.pk)
+
+
+def _press(service: Callable[..., Outcome[Any]], **values: Any) -> Callable[..., Outcome[Any]]:
+    def press(cast: Cast, pk: int) -> Outcome[Any]:
+        ready = {k: v(cast) if callable(v) else v for k, v in values.items()}
+        return service(receipt_id=pk, actor=cast.actor("igor"), **ready)
+
+    return press
+
+
+CASES = {
+    "pass": Case(make_submitted, _press(pass_check), ["decision_voided"]),
+    "submit": Case(make_worked, _press(submit), ["decision_voided"]),
+    "assign": Case(
+        make_worked, _press(assign, master_id=lambda c: c.mark.pk), ["decision_voided"]
+    ),
+    "return with work and hand-over": Case(
+        make_submitted, _returned, ["decision_voided", "decision_voided", "work_voided"]
+    ),
+    "two works": Case(
+        make_worked,
+        _press(
+            record_work,
+            works=lambda c: [
+                WorkInput(type_id("mechanism"), c.mark.pk),
+                WorkInput(type_id("assembly"), c.mark.pk),
+            ],
+        ),
+        ["work_voided", "work_voided"],
+    ),
+    "waiver": Case(
+        make_worked,
+        _press(
+            waive_work,
+            type_id=lambda _: type_id("assembly"),
+            reason_id=lambda _: WaiverReason.objects.get(code="other").pk,
+        ),
+        ["waiver_voided"],
+    ),
+    "urgent": Case(make_worked, _press(set_urgent, urgent=True), ["urgency_changed"]),
+    "polishing sent": Case(
+        make_worked,
+        _press(send_to_polishing, polisher_id=lambda c: c.pavel.pk, bracelet=True),
+        ["polishing_voided"],
+    ),
+    "polishing taken back": Case(
+        _at_the_polisher, _taken_back, ["work_voided", "polishing_reopened"]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_everything_is_as_before(cast: Cast, name: str) -> None:
+    case = CASES[name]
+    receipt = case.start(cast)
+    before = standing(receipt.pk)
+    done = case.press(cast, receipt.pk)
+    assert done.command is not None
+    last = Event.objects.latest("pk").pk
+    key = CommandKey("bot:1", "undo-1")
+    undone = undo(command_id=done.command.pk, actor=cast.actor("igor"), command=key)
+
+    assert standing(receipt.pk) == before
+    events = Event.objects.filter(pk__gt=last, stream=receipt.stream).order_by("pk")
+    assert [event.kind.removeprefix("receipt.") for event in events] == case.kinds
+    assert {event.command_id for event in events} == {undone.command.pk}  # type: ignore[union-attr]
+    assert differences(Receipt.objects.get(pk=receipt.pk)) == {}
+    count = Event.objects.count()
+    assert undo(command_id=done.command.pk, actor=cast.actor("igor"), command=key).replayed
+    assert Event.objects.count() == count
+    with refused(RuleViolation, "undo.overtaken"):
+        undo(command_id=done.command.pk, actor=cast.actor("igor"))
+
+
+def test_the_batch_is_open_again_when_its_last_order_is(cast: Cast) -> None:
+    receipt = _at_the_polisher(cast)
+    done = _taken_back(cast, receipt.pk)
+    order = PolishingOrder.objects.get()
+    assert order.batch is not None
+    assert order.batch.closed_at is not None
+    undo(command_id=done.command.pk, actor=cast.actor("igor"))  # type: ignore[union-attr]
+    order.batch.refresh_from_db()
+    assert order.batch.closed_at is None
+    kinds = Event.objects.filter(stream=order.batch.stream).order_by("sequence")
+    assert list(kinds.values_list("kind", flat=True)) == [
+        "batch.opened", "batch.closed", "batch.reopened",
+    ]  # fmt: skip
+
+
+def test_the_fifteen_minutes(cast: Cast) -> None:
+    receipt = make_submitted(cast)
+    done = pass_check(receipt_id=receipt.pk, actor=cast.actor("igor"))
+    command = done.command
+    assert command is not None
+    late = command.created_at + 15 * MINUTE
+    with refused(RuleViolation, "undo.too_late"):
+        undo(command_id=command.pk, actor=cast.actor("igor"), at=late + timedelta(microseconds=1))
+    undo(command_id=command.pk, actor=cast.actor("igor"), at=late)
+    assert Receipt.objects.get(pk=receipt.pk).status == "quality_control"
+
+
+@pytest.mark.parametrize("who", ["ivan", "anna", "maxim"])
+def test_nobody_undoes_anothers_press(cast: Cast, who: str) -> None:
+    receipt = make_submitted(cast)
+    done = pass_check(receipt_id=receipt.pk, actor=cast.actor("igor"))
+    with refused(NotAllowed, "undo.not_yours"):
+        undo(command_id=done.command.pk, actor=cast.actor(who))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("leave", ["deactivated", "demoted"])
+def test_who_left_undoes_nothing(cast: Cast, leave: str) -> None:
+    receipt = make_submitted(cast)
+    done = pass_check(receipt_id=receipt.pk, actor=cast.actor("igor"))
+    anna = cast.actor("anna")
+    if leave == "deactivated":
+        set_active(employee_id=cast.igor.pk, active=False, actor=anna)
+    else:
+        change_roles(employee_id=cast.igor.pk, roles=["polisher"], actor=anna)
+    cast.igor.refresh_from_db()
+    with refused(NotAllowed, "access.not_allowed"):
+        undo(command_id=done.command.pk, actor=cast.actor("igor"))  # type: ignore[union-attr]
+
+
+def test_a_master_undoes_his_own_presses_with_self_service(cast: Cast, settings: Any) -> None:
+    settings.WORKSHOP_SELF_SERVICE = True
+    receipt = make_worked(cast)
+    maxim = cast.actor("maxim")
+    for service, more in ((accept, {}), (submit, {}), (decline, {"reason": "ill"})):
+        if service is decline:
+            assign(receipt_id=receipt.pk, master_id=cast.mark.pk, actor=cast.actor("igor"))
+            assign(receipt_id=receipt.pk, master_id=cast.maxim.pk, actor=cast.actor("igor"))
+        before = standing(receipt.pk)
+        done = service(receipt_id=receipt.pk, actor=maxim, **more)  # type: ignore[operator]
+        undo(command_id=done.command.pk, actor=maxim)
+        assert standing(receipt.pk) == before
+
+
+def test_whatever_came_after_it_stops_it(cast: Cast) -> None:
+    receipt = make_submitted(cast)
+    done = pass_check(receipt_id=receipt.pk, actor=cast.actor("igor"))
+    add_comment(receipt_id=receipt.pk, text="a remark", actor=cast.actor("ivan"))
+    with refused(RuleViolation, "undo.overtaken"):
+        undo(command_id=done.command.pk, actor=cast.actor("igor"))  # type: ignore[union-attr]
+
+
+def test_another_receipt_does_not_stop_it(cast: Cast) -> None:
+    receipt, other = make_submitted(cast), make_submitted(cast)
+    done = pass_check(receipt_id=receipt.pk, actor=cast.actor("igor"))
+    pass_check(receipt_id=other.pk, actor=cast.actor("igor"))
+    undo(command_id=done.command.pk, actor=cast.actor("igor"))  # type: ignore[union-attr]
+    assert Receipt.objects.get(pk=receipt.pk).status == "quality_control"
+    assert Receipt.objects.get(pk=other.pk).status == "ready"
+
+
+def test_a_no_op_has_nothing_to_undo(cast: Cast) -> None:
+    receipt = make_submitted(cast)
+    done = submit(receipt_id=receipt.pk, actor=cast.actor("igor"))
+    assert done.already is not None
+    with refused(NotFound, "undo.nothing"):
+        undo(command_id=done.command.pk, actor=cast.actor("igor"))  # type: ignore[union-attr]
+    with refused(NotFound, "undo.nothing"):
+        undo(command_id=10**9, actor=cast.actor("igor"))
+
+
+def test_what_cannot_be_undone_says_so_and_changes_nothing(cast: Cast) -> None:
+    igor = cast.actor("igor")
+    receipt = make_worked(cast)
+    far = datetime(2099, 1, 1, 12, tzinfo=UTC)
+    presses = [
+        register_receipt(number="U-1", urgent=True, deadline=far, actor=igor),
+        change_deadline(receipt_id=receipt.pk, deadline=far, actor=igor),
+        add_reading(receipt_id=receipt.pk, reading=ReadingInput(rate=Decimal(1)), actor=igor),
+        add_comment(receipt_id=receipt.pk, text="x", actor=igor),
+    ]
+    for done in presses[1:]:
+        if Event.objects.filter(command=done.command).latest("pk").pk == _last(receipt):
+            with refused(RuleViolation, "undo.impossible"):
+                undo(command_id=done.command.pk, actor=igor)  # type: ignore[union-attr]
+    with refused(RuleViolation, "undo.impossible"):
+        undo(command_id=presses[0].command.pk, actor=igor)  # type: ignore[union-attr]
+
+
+def _last(receipt: Receipt) -> int:
+    return Event.objects.filter(stream=receipt.stream).latest("sequence").pk
+
+
+def test_an_undo_is_not_undone(cast: Cast) -> None:
+    receipt = make_submitted(cast)
+    done = pass_check(receipt_id=receipt.pk, actor=cast.actor("igor"))
+    undone = undo(command_id=done.command.pk, actor=cast.actor("igor"))  # type: ignore[union-attr]
+    with refused(RuleViolation, "undo.impossible"):
+        undo(command_id=undone.command.pk, actor=cast.actor("igor"))  # type: ignore[union-attr]
+
+
+def test_an_undone_hand_over_is_at_the_workshop_again(cast: Cast) -> None:
+    receipt = make_submitted(cast)
+    igor = cast.actor("igor")
+    pass_check(receipt_id=receipt.pk, actor=igor)
+    done = issue(receipt_id=receipt.pk, received_by="Olga", as_taken_in=True, actor=igor)
+    undo(command_id=done.command.pk, actor=igor, at=clock.now())  # type: ignore[union-attr]
+    after = Receipt.objects.get(pk=receipt.pk)
+    assert (after.status, after.issued_at, after.received_by) == ("ready", None, "")
+    assert Operation.objects.valid().count() == 1
