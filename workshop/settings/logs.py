@@ -66,6 +66,10 @@ LOGGING: dict[str, Any] = {
         # One handler for all: Django's own ones would print the same line twice.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # A line every few seconds for each sweep that found nothing to do.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
         # Request URLs of the Bot API carry the token.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
