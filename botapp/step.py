@@ -19,15 +19,14 @@ from botapp.dialogs.state import DialogState, Frame
 from botapp.models import Dialog, InboundUpdate
 from botapp.transport.port import File, Incoming, Message, Person
 from staff import services as staff_services
-from staff.actors import employee_actor
+from staff.actors import employee_actor, stranger_actor
 from staff.models import Employee
 from staff.selectors import by_telegram_id
 from workshop.lib import clock
-from workshop.lib.actor import BOT, KIND_SYSTEM, Actor, Channel
+from workshop.lib.actor import BOT, Actor, Channel
 from workshop.lib.errors import WorkshopError
 
 LIFE: Final = timedelta(hours=24)
-STRANGER_LABEL: Final = "Telegram"
 
 logger = logging.getLogger(__name__)
 
@@ -81,15 +80,9 @@ def identify(person: Person, correlation_id: str) -> Caller:
     if found is not None and found.active:
         return Caller(found, employee_actor(found, channel), found.language)
     known = person.language in dict(settings.LANGUAGES)
-    stranger = Actor(
-        kind=KIND_SYSTEM,
-        id=None,
-        label=STRANGER_LABEL,
-        channel=channel,
-        telegram_id=person.id,
-        username=person.username[:64],
-    )
-    return Caller(None, stranger, person.language if known else settings.LANGUAGE_CODE)
+    # Neither has a role. Never the system's actor: policies let that one do everything.
+    nobody = employee_actor(found, channel) if found else stranger_actor(person.id, channel)
+    return Caller(None, nobody, person.language if known else settings.LANGUAGE_CODE)
 
 
 def take_step(
