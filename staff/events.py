@@ -179,7 +179,7 @@ class UserChanged(Payload):
     """``changes`` maps a field to [old, new]; of a password only that it was changed."""
 
     FIELDS: ClassVar = {
-        "account": lazy("Account"),
+        "account": lazy("State"),
         "name": lazy("Name"),
         "groups": lazy("Groups"),
         "active": lazy("Active"),
