@@ -45,6 +45,12 @@ def moment(at: datetime | None) -> str:
     return describe_deadline(at, clock.zone(), get_language() or "ru") if at else "–"
 
 
+def short_day(at: datetime) -> str:
+    """``Fri 25.12``: for buttons."""
+    weekday, date_, _time = moment(at).split(" ")
+    return f"{weekday} {date_[:5]}"
+
+
 def day(value: date | None) -> str:
     """``25.12.2026``; a dash for none."""
     return value.strftime("%d.%m.%Y") if value else "–"

@@ -1,0 +1,122 @@
+"""The text of the receipt card."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from botapp.dialogs import Markup, b, fmt, i, lines, quote
+from botapp.screens import words
+from history.models import Event
+from history.render import Line, line
+from polishing.models import PolishingOrder
+from receipts.models import Operation, Photo, Receipt, ReturnCase, ReturnItem
+from workshop.lib import clock
+
+LAST_EVENTS = 3
+SHOWN = 6  # works and returns on the card; the history has all
+
+
+def card(receipt: Receipt, now: datetime, *, whole: bool) -> Markup:
+    """Number, status, where, deadline, polishing, works, returns, last events.
+
+    Not ``whole``: for masters and polishers, who are told the reasons of returns but not whose
+    they were (a person's quality is told to him and the managers alone).
+    """
+    events = [event(one) for one in _events(receipt)] if whole else []
+    return lines(
+        words.head(receipt, now),
+        quote(receipt.complaint) if receipt.complaint else None,
+        *_section(_("Polishing"), _polishing(receipt)),
+        *_section(_("Works"), _works(receipt)),
+        *_section(_("Returns"), _returns(receipt, named=whole)),
+        *_section(_("Last events"), events),
+    )
+
+
+def facts(receipt: Receipt, now: datetime) -> Markup:
+    """What was agreed and taken in: the second page of the card."""
+    entered = [
+        (_("Condition at intake"), receipt.condition),
+        (_("Accessories"), receipt.completeness),
+        (_("Bracelet links"), receipt.links_count),
+        (_("Customer"), receipt.customer),
+        (_("Photos"), Photo.objects.valid().filter(receipt=receipt).count() or None),
+        (_("First promise"), words.moment(receipt.first_promise) if receipt.first_promise else ""),
+    ]
+    told = [
+        fmt("%(label)s: %(value)s", label=label, value=value)
+        for label, value in entered
+        if value not in (None, "")
+    ]
+    return lines(words.head(receipt, now), *told)
+
+
+def _section(title: str, entries: list[Markup]) -> list[Markup | str]:
+    return ["", b(title), *entries] if entries else []
+
+
+def _polishing(receipt: Receipt) -> list[Markup]:
+    orders = PolishingOrder.objects.open().filter(receipt=receipt).select_related("polisher")
+    return [
+        fmt(
+            _("%(parts)s: %(who)s, since %(when)s"),
+            parts=", ".join(str(order._meta.get_field(part).verbose_name) for part in order.parts),
+            who=order.polisher.short_name,
+            when=clock.show(order.sent_at),
+        )
+        for order in orders.order_by("sent_at")
+    ]
+
+
+def _works(receipt: Receipt) -> list[Markup]:
+    rows = Operation.objects.valid().filter(receipt=receipt).select_related("type", "employee")
+    return [
+        fmt(
+            "%(type)s: %(who)s, %(when)s",
+            type=row.type.name,
+            who=row.employee.short_name,
+            when=clock.show(row.performed_at),
+        )
+        for row in rows.order_by("-performed_at", "-id")[:SHOWN]
+    ]
+
+
+def _returns(receipt: Receipt, *, named: bool) -> list[Markup]:
+    cases = (
+        ReturnCase.objects.valid().filter(receipt=receipt).prefetch_related("items__responsible")
+    )
+    return [
+        fmt(
+            "%(when)s: %(reasons)s",
+            when=clock.show(case.returned_at),
+            reasons=", ".join(_reason(item, named=named) for item in case.items.all()),
+        )
+        for case in cases.order_by("-returned_at")[:SHOWN]
+    ]
+
+
+def _reason(item: ReturnItem, *, named: bool) -> str:
+    return f"{item.reason_name} – {_responsible(item)}" if named else item.reason_name
+
+
+def _responsible(item: ReturnItem) -> str:
+    if item.responsible is not None:
+        return item.responsible.short_name
+    return str(item.get_responsibility_display())
+
+
+def _events(receipt: Receipt) -> list[Line]:
+    rows = Event.objects.filter(stream=receipt.stream).order_by("-sequence")[:LAST_EVENTS]
+    return [line(row) for row in rows]
+
+
+def event(one: Line) -> Markup:
+    """One line of the history: time, in words, who and through which door."""
+    return fmt(
+        "%(when)s %(words)s %(who)s",
+        when=one.when,
+        words=one.words,
+        who=i(f"({one.who}, {one.door})"),
+    )

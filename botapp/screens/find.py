@@ -1,0 +1,98 @@
+"""Find: one smart box for numbers, serials, brands and phones."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from botapp.dialogs import (
+    Answer,
+    Button,
+    Context,
+    Go,
+    Move,
+    Screen,
+    View,
+    b,
+    fmt,
+    lines,
+    menu_item,
+    paged,
+)
+from botapp.dialogs.view import Row
+from botapp.screens.card import READERS, open_card
+from botapp.screens.confirming import INSPECTORS
+from botapp.screens.pickers import load_receipt, my_recent, receipt_buttons
+from receipts import selectors
+from receipts.numbers import normalise_number
+from receipts.selectors import SEARCH_LIMIT
+from workshop.lib.errors import RuleViolation
+
+
+class Find(Screen):
+    """The box; my last receipts are one tap away."""
+
+    id = "find.box"
+    roles = READERS
+    parkable = False
+
+    def view(self, ctx: Context) -> View:
+        text = _("Send a number or a part of it, a serial number, a brand or a phone.")
+        return View(text, paged(ctx, receipt_buttons(ctx, my_recent(ctx))))
+
+    def on_text(self, ctx: Context, text: str) -> Answer:
+        return look_for(text)
+
+    def do_receipt(self, ctx: Context, value: str) -> Answer:
+        return open_card(load_receipt(int(value)))
+
+
+class Results(Find):
+    """What was found, newest first; another text searches again."""
+
+    id = "find.results"
+
+    def view(self, ctx: Context) -> View:
+        query = ctx.params["query"]
+        found = selectors.search(query)
+        similar = [] if found or not _is_number(query) else selectors.similar_open(query)
+        rows = paged(ctx, receipt_buttons(ctx, found or similar))
+        return View(self._text(query, len(found), len(similar)), [*rows, *self._create(ctx)])
+
+    def _text(self, query: str, found: int, similar: int) -> object:
+        head = fmt(_("Search: %(query)s"), query=b(query))
+        if similar:
+            return lines(head, _("Nothing found. Similar numbers:"))
+        if not found:
+            return lines(head, _("Nothing found."))
+        more = _("Only the newest are shown: narrow the search.") if found >= SEARCH_LIMIT else None
+        return lines(head, fmt(_("Found: %(count)s"), count=found), more)
+
+    def _create(self, ctx: Context) -> list[Row]:
+        """An unknown number may be created: an explicit step of its own."""
+        query = ctx.params["query"]
+        known = not _is_number(query) or selectors.by_number(query) is not None
+        if known or not ctx.has(*INSPECTORS):
+            return []
+        number = normalise_number(query).display
+        return [[Button(_("📥 New receipt №%(number)s") % {"number": number}, "create")]]
+
+    def do_create(self, ctx: Context, value: str) -> Answer:
+        return Go("register.confirm", number=normalise_number(ctx.params["query"]).display)
+
+
+def look_for(text: str) -> Move:
+    """The card when the number is exactly that, else the results."""
+    exact = selectors.by_number(text)
+    return open_card(exact) if exact is not None else Go(Results, query=text)
+
+
+def _is_number(text: str) -> bool:
+    """Looks like a number that somebody may want to create: digits are in it."""
+    try:
+        return any(char.isdigit() for char in normalise_number(text).key)
+    except RuleViolation:
+        return False
+
+
+menu_item(gettext_lazy("🔎 Find"), Find.id, place=80, roles=READERS)

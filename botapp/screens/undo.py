@@ -1,0 +1,44 @@
+"""Undo: for 15 minutes, by the same person, while nothing came after it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from botapp.dialogs import Button, Context
+from history.models import Event
+from history.registry import undoer_of
+from receipts.models import Receipt
+from receipts.services.undoing import WINDOW, undo
+from workshop.lib.actor import Actor
+
+
+def last_undoable(receipt: Receipt, actor: Actor, at: datetime) -> int | None:
+    """The id of the last command on the receipt when ``actor`` may still take it back."""
+    events = Event.objects.filter(stream=receipt.stream).select_related("command")
+    last = events.order_by("-sequence").first()
+    if last is None:
+        return None
+    done = last.command
+    if (done.actor_kind, done.actor_id) != (actor.kind, actor.id) or at - done.created_at > WINDOW:
+        return None
+    kinds = events.filter(command=done).values_list("kind", flat=True)
+    return done.pk if all(undoer_of(kind) for kind in kinds) else None
+
+
+def undo_button(command_id: int | str) -> Button:
+    """Calls ``do_undo`` with the command's id."""
+    return Button(_("↩ Undo"), "undo", command_id)
+
+
+def undo_row(ctx: Context, receipt: Receipt) -> list[list[Button]]:
+    """The row with Undo, as long as it would work."""
+    command_id = last_undoable(receipt, ctx.actor, ctx.now)
+    return [[undo_button(command_id)]] if command_id else []
+
+
+def take_back(ctx: Context, command_id: int) -> str:
+    """Undo the command; what to say about it. Raises what ``undoing.undo`` raises."""
+    undo(command_id=command_id, actor=ctx.actor, command=ctx.command)
+    return _("Taken back.")
