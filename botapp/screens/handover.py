@@ -1,0 +1,323 @@
+"""Hand to a master: numbers or ticks, the master, one confirm; then the next number for him."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from botapp.dialogs import (
+    Answer,
+    Button,
+    Context,
+    Done,
+    Go,
+    Markup,
+    Move,
+    Return,
+    Screen,
+    Series,
+    SeriesItem,
+    SeriesResult,
+    Stay,
+    View,
+    b,
+    cancel_button,
+    confirm_button,
+    fmt,
+    lines,
+    menu_item,
+    quote,
+    tick,
+)
+from botapp.dialogs.view import Row
+from botapp.screens import words
+from botapp.screens.actions import card_action
+from botapp.screens.confirming import INSPECTORS, expected, snapshot
+from botapp.screens.deadline import ChooseDeadline
+from botapp.screens.pickers import (
+    Candidate,
+    PersonPicker,
+    SeveralReceipts,
+    find_receipts,
+    load_employee,
+    load_receipts,
+    masters,
+)
+from botapp.screens.undo import undo_button
+from history.commands import CommandKey, Outcome
+from receipts.models import OperationType, Receipt
+from receipts.services.assignment import assign
+from receipts.services.deadlines import change_deadline
+from receipts.services.facts import set_urgent
+from receipts.services.undoing import WINDOW, undo
+from receipts.states import Status
+from staff.models import Employee
+from workshop.lib import clock
+from workshop.lib.text import REASON_LENGTH, clean_text
+
+WATCHED = ("status", "master_id", "deadline")
+
+
+class ToHandOut(SeveralReceipts):
+    """Which watches."""
+
+    id = "handover.receipts"
+    roles = INSPECTORS
+    verb = "assign"
+
+    def title(self, ctx: Context) -> str:
+        return _("👨‍🔧 Hand to a master")
+
+    def chosen(self, ctx: Context, receipts: list[Receipt]) -> Answer:
+        return Go(PickMaster, receipt_ids=[one.pk for one in receipts])
+
+
+class PickMaster(PersonPicker):
+    """Which master; from the card for the one receipt."""
+
+    id = "handover.master"
+    roles = INSPECTORS
+
+    def title(self, ctx: Context) -> Markup:
+        receipts = load_receipts(_ids(ctx))
+        return fmt(_("%(numbers)s: to which master?"), numbers=b(words.numbers(receipts)))
+
+    def candidates(self, ctx: Context) -> list[Candidate]:
+        return masters()
+
+    def picked(self, ctx: Context, employee: Employee) -> Answer:
+        return Go(Confirm, receipt_ids=_ids(ctx), master_id=employee.pk)
+
+    def subject(self, ctx: Context) -> str:
+        return words.numbers(load_receipts(_ids(ctx)))
+
+
+class Confirm(Screen):
+    """Names the master and the watches, old → new; urgency, deadline, purpose are buttons here."""
+
+    id = "handover.confirm"
+    roles = INSPECTORS
+
+    def enter(self, ctx: Context) -> None:
+        self._look(ctx)
+        skills = _skills(ctx.params["master_id"])
+        ctx.data["purpose"] = skills[0].pk if skills else None
+
+    def _look(self, ctx: Context) -> None:
+        receipts = load_receipts(_ids(ctx))
+        ctx.data["shown"] = {str(one.pk): snapshot(one, WATCHED) for one in receipts}
+
+    def view(self, ctx: Context) -> View:
+        receipts = load_receipts(_ids(ctx))
+        master = load_employee(ctx.params["master_id"])
+        reason, deadline = ctx.data.get("reason"), ctx.data.get("deadline")
+        when = words.moment(clock.from_iso(deadline)) if deadline else ""
+        text = lines(
+            fmt(_("Hand to the master: %(name)s"), name=b(master.short_name)),
+            *(_change(one, master) for one in receipts),
+            fmt(_("Deadline: %(when)s"), when=b(when)) if when else None,
+            b(_("Marked urgent")) if ctx.data.get("urgent") else None,
+            quote(reason) if reason else None,
+        )
+        return View(text, [*self._switches(ctx, receipts), [confirm_button(), cancel_button()]])
+
+    def _switches(self, ctx: Context, receipts: list[Receipt]) -> list[Row]:
+        skills = _skills(ctx.params["master_id"])
+        purposes = [_choice(ctx, row) for row in skills] if len(skills) > 1 else []
+        urgent = tick(_("🔥 Urgent"), "urgent", "flag", on=bool(ctx.data.get("urgent")))
+        rows: list[Row] = [purposes] if purposes else []
+        rows.append([urgent, Button(_("🕒 Deadline"), "deadline")])
+        if any(one.master_id not in (None, ctx.params["master_id"]) for one in receipts):
+            rows.append([Button(_("💬 Reason of the change"), "reason")])
+        return rows
+
+    def do_purpose(self, ctx: Context, value: str) -> Answer:
+        ctx.data["purpose"] = int(value)
+        return Stay()
+
+    def do_urgent(self, ctx: Context, value: str) -> Answer:
+        ctx.data["urgent"] = value.endswith("=1")
+        return Stay()
+
+    def do_deadline(self, ctx: Context, value: str) -> Answer:
+        return Go(ChooseDeadline)
+
+    def do_reason(self, ctx: Context, value: str) -> Answer:
+        return Go(WhyChanged)
+
+    def do_confirm(self, ctx: Context, value: str) -> Answer:
+        shown = ctx.data["shown"]
+        self._look(ctx)
+        items = [_item(ctx, one, shown.get(str(one.pk), {})) for one in load_receipts(_ids(ctx))]
+        return Series(items, lambda results: _finish(ctx, results))
+
+    def subject(self, ctx: Context) -> str:
+        return words.numbers(load_receipts(_ids(ctx)))
+
+
+class WhyChanged(Screen):
+    """Why another master: may be skipped."""
+
+    id = "handover.reason"
+    roles = INSPECTORS
+
+    def view(self, ctx: Context) -> View:
+        return View(_("Why does the master change?"), skip=True)
+
+    def on_text(self, ctx: Context, text: str) -> Answer:
+        return Return(reason=clean_text(text, field="reason", limit=REASON_LENGTH))
+
+    def on_skip(self, ctx: Context) -> Answer:
+        return Return(reason="")
+
+
+class Handed(Screen):
+    """The result: takes the next number for the same master; Undo takes all of it back."""
+
+    id = "handover.done"
+    roles = INSPECTORS
+    parkable = False
+
+    def view(self, ctx: Context) -> View:
+        master = load_employee(ctx.params["master_id"])
+        text = fmt(
+            _("Send the next number for %(name)s, or go to the menu."), name=b(master.short_name)
+        )
+        rows: list[Row] = [[undo_button("all")]] if self._can_undo(ctx) else []
+        return View(text, [*rows, [Button(_("👨‍🔧 Another master"), "again")]])
+
+    def _can_undo(self, ctx: Context) -> bool:
+        at = clock.from_iso(ctx.params["at"])
+        left = bool(ctx.params["done"]) and not ctx.data.get("undone")
+        return left and at is not None and ctx.now - at < WINDOW
+
+    def on_text(self, ctx: Context, text: str) -> Answer:
+        ids = [one.pk for one in find_receipts(text)]
+        return Go(Confirm, receipt_ids=ids, master_id=ctx.params["master_id"])
+
+    def do_again(self, ctx: Context, value: str) -> Answer:
+        return Go(ToHandOut)
+
+    def do_undo(self, ctx: Context, value: str) -> Answer:
+        def item(receipt_id: str, command_id: int) -> SeriesItem:
+            return SeriesItem(
+                receipt_id, lambda key: undo(command_id=command_id, actor=ctx.actor, command=key)
+            )
+
+        def finish(results: list[SeriesResult]) -> Move:
+            ctx.data["undone"] = True
+            return Stay().note(_undone(results))
+
+        return Series([item(pk, one) for pk, one in ctx.params["done"].items()], finish)
+
+
+# --- the parts --------------------------------------------------------------------------------
+
+
+def _ids(ctx: Context) -> list[int]:
+    """Several from the list, or the one of the card."""
+    return ctx.params.get("receipt_ids") or [ctx.params["receipt_id"]]
+
+
+def _skills(master_id: int) -> list[OperationType]:
+    kinds = OperationType.objects.active().filter(performers=master_id)
+    return list(kinds.filter(recorded_by_polishing=False))
+
+
+def _choice(ctx: Context, kind: OperationType) -> Button:
+    mark = "✅" if ctx.data.get("purpose") == kind.pk else "▫️"
+    return Button(f"{mark} {kind.name}", "purpose", kind.pk)
+
+
+def _change(receipt: Receipt, master: Employee) -> Markup:
+    """One watch: from whom, from which status."""
+    now_at = receipt.master.short_name if receipt.master else "–"
+    return fmt(
+        _("%(number)s: %(old)s → %(new)s · %(status)s → %(after)s"),
+        number=b(words.number(receipt)),
+        old=now_at,
+        new=master.short_name,
+        status=words.status(receipt),
+        after=Status.IN_WORK.label,
+    )
+
+
+def _item(ctx: Context, receipt: Receipt, shown: dict[str, Any]) -> SeriesItem:
+    """One receipt in one transaction; the hand-over comes last, so that Undo finds it last."""
+    seen = expected(shown)
+    data, master_id = ctx.data, ctx.params["master_id"]
+
+    def run(key: CommandKey) -> Outcome[Receipt]:
+        if data.get("urgent"):
+            set_urgent(
+                receipt_id=receipt.pk, urgent=True, actor=ctx.actor, command=_part(key, "urgent")
+            )
+        if data.get("deadline"):
+            change_deadline(
+                receipt_id=receipt.pk,
+                deadline=clock.from_iso(data["deadline"]),
+                expected={"deadline": seen["deadline"]},
+                actor=ctx.actor,
+                command=_part(key, "deadline"),
+            )
+        return assign(
+            receipt_id=receipt.pk,
+            master_id=master_id,
+            purpose_id=data.get("purpose"),
+            reason=data.get("reason", ""),
+            expected={name: seen[name] for name in ("status", "master_id")},
+            actor=ctx.actor,
+            command=key,
+        )
+
+    return SeriesItem(receipt.pk, run, words.number(receipt))
+
+
+def _part(key: CommandKey, name: str) -> CommandKey:
+    return CommandKey(key.client, f"{key.key}:{name}")
+
+
+def _finish(ctx: Context, results: list[SeriesResult]) -> Move:
+    refused = [_refusal(one) for one in results if one.error is not None]
+    done = [one for one in results if one.ok]
+    if not done:
+        return Stay(lines(*refused))
+    master = load_employee(ctx.params["master_id"])
+    told = fmt(_("Handed to the master: %(name)s"), name=b(master.short_name))
+    each = [words.done(one.outcome, one.item.label) for one in done]
+    made = {str(one.item.id): one.outcome.command.pk for one in done if not one.outcome.already}
+    return Done(
+        lines(told, *each, *refused),
+        Handed,
+        master_id=master.pk,
+        done=made,
+        at=clock.iso(ctx.now),
+    )
+
+
+def _refusal(result: SeriesResult) -> str:
+    text = result.error.text() if result.error else ""
+    return f"⚠ {result.item.label}: {text}"
+
+
+def _undone(results: list[SeriesResult]) -> Markup:
+    refused = [_refusal(one) for one in results if one.error is not None]
+    taken = [one.outcome.object for one in results if one.ok]
+    head = fmt(_("Taken back: %(numbers)s"), numbers=words.numbers(taken)) if taken else None
+    return lines(head, *refused)
+
+
+def _waiting(ctx: Context) -> int:
+    return Receipt.objects.valid().filter(status__in=(Status.RECEIVED, Status.RETURNED)).count()
+
+
+card_action("assign", PickMaster.id)
+menu_item(
+    gettext_lazy("👨‍🔧 Hand to a master"),
+    ToHandOut.id,
+    place=20,
+    roles=INSPECTORS,
+    counter=_waiting,
+)

@@ -1,0 +1,68 @@
+"""The urgent list: how late, and where the watch is."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from botapp.dialogs import (
+    Answer,
+    Context,
+    Markup,
+    Screen,
+    View,
+    b,
+    fmt,
+    lines,
+    menu_item,
+)
+from botapp.dialogs.controls import pager
+from botapp.dialogs.view import Row
+from botapp.screens import words
+from botapp.screens.card import READERS, open_card
+from botapp.screens.pickers import load_receipt, receipt_buttons
+from receipts import selectors
+from receipts.models import Receipt
+
+PAGE = 8
+
+
+class Urgent(Screen):
+    """Flag first, then overdue, then the nearest deadline."""
+
+    id = "urgent.list"
+    roles = READERS
+    parkable = False
+
+    def view(self, ctx: Context) -> View:
+        rows = Receipt.objects.urgent_list().select_related("master")
+        count = rows.count()
+        if not count:
+            return View(_("Nothing is urgent."))
+        pages = -(-count // PAGE)
+        page = min(ctx.frame.page, pages - 1)
+        shown = list(rows[page * PAGE : (page + 1) * PAGE])
+        buttons: list[Row] = [[button] for button in receipt_buttons(ctx, shown)]
+        head = fmt(_("🔥 Urgent: %(count)s"), count=b(count))
+        text = lines(head, *(self._line(one, ctx) for one in shown))
+        return View(text, [*buttons, *([pager(page, pages)] if pages > 1 else [])])
+
+    def _line(self, receipt: Receipt, ctx: Context) -> Markup:
+        where = "; ".join(f"{place.what}: {place.who}" for place in selectors.places(receipt))
+        due = words.late(receipt, ctx.now) or words.moment(receipt.deadline)
+        return fmt(
+            "%(number)s · %(due)s · %(where)s",
+            number=b(words.number(receipt)),
+            due=due,
+            where=where,
+        )
+
+    def do_receipt(self, ctx: Context, value: str) -> Answer:
+        return open_card(load_receipt(int(value)))
+
+
+def _count(ctx: Context) -> int:
+    return Receipt.objects.urgent_list().count()
+
+
+menu_item(gettext_lazy("🔥 Urgent"), Urgent.id, place=70, roles=READERS, counter=_count)
