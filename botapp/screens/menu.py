@@ -1,9 +1,15 @@
-"""The menu: two columns, what the person's roles allow, with counters."""
+"""The menu: two columns, what the person's roles allow, with counters.
+
+Each flow announces its own button with ``menu_item``; ``place`` gives the order of spec 2.2:
+10 quality control, 20 hand to a master, 30 polishing, 40 record work, 50 new receipt,
+60 hand to the customer, 70 urgent, 80 find, 90 my queue. With ``more=True`` it stands behind
+«More»: 10 staff, 20 analytics, 30 my table, 90 language.
+"""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from botapp.dialogs import Answer, Button, Context, Go, Screen, View, b, grid, lines, menu_item
 from botapp.dialogs.registry import MenuItem, menu_items
@@ -57,4 +63,4 @@ class More(Menu):
         return _("☰ More")
 
 
-menu_item(lazy("☰ More"), More.id, place=MORE_PLACE)
+menu_item(gettext_lazy("☰ More"), More.id, place=MORE_PLACE)
