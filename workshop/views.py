@@ -4,6 +4,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.templatetags.static import static
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -28,6 +29,12 @@ def ready(_request: HttpRequest) -> HttpResponse:
         logger.warning("the database does not answer", exc_info=True)
         return JsonResponse({"status": "failed", "checks": {"database": "failed"}}, status=503)
     return JsonResponse({"status": "ok", "checks": {"database": "ok"}})
+
+
+@require_safe
+def icon(_request: HttpRequest) -> HttpResponse:
+    """Browsers ask for /favicon.ico by themselves; the picture is a static file."""
+    return HttpResponseRedirect(static("workshop/mark.svg"))
 
 
 @require_safe

@@ -38,6 +38,12 @@ def test_the_front_page_leads_to_the_office(client: Client) -> None:
     assert (answer.status_code, answer["Location"]) == (302, "/admin/")
 
 
+def test_the_icon_is_where_browsers_look_for_it(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer["Location"]) == (302, "/static/workshop/mark.svg")
+    assert client.get(answer["Location"]).status_code == 200
+
+
 def test_the_demonstration_chat_exists_in_a_demonstration_only(client: Client, settings) -> None:
     assert client.get("/demo/telegram/").status_code == 404
     settings.SIMULATOR_URL = "http://127.0.0.1:8001"
