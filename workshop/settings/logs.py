@@ -70,6 +70,9 @@ LOGGING: dict[str, Any] = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
+        # Scanners try any host name and any method; the answers are counted, not told one by one.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "gunicorn.http.wsgi": {"level": "ERROR"},
         # Request URLs of the Bot API carry the token.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
