@@ -14,9 +14,9 @@ from workshop.lib import clock
 
 
 def plain(value: Any) -> Any:
-    """JSON-ready form: instants in UTC with µs, decimals as text, mappings and sequences deep.
+    """JSON-ready form: instants in UTC with µs, decimals as text, bytes as their SHA-256.
 
-    Raises TypeError for floats (their text differs between systems) and unknown types.
+    Mappings and sequences are followed. Raises TypeError for floats (their text differs between systems) and unknown types.
     """
     if value is None or isinstance(value, bool | int | str):
         return value
@@ -26,6 +26,8 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value))
     if isinstance(value, Mapping):

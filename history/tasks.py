@@ -7,7 +7,7 @@ from celery import shared_task
 from history import relay
 
 
-@shared_task(name="history.relay_outbox", expires=30)
+@shared_task(name="history.relay_outbox", expires=30)  # type: ignore[untyped-decorator]
 def relay_outbox() -> int:
     """Expand waiting events into the rows of their consumers."""
     return relay.relay_outbox()
