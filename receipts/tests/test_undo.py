@@ -205,7 +205,7 @@ def test_a_master_undoes_his_own_presses_with_self_service(cast: Cast, settings:
             assign(receipt_id=receipt.pk, master_id=cast.mark.pk, actor=cast.actor("igor"))
             assign(receipt_id=receipt.pk, master_id=cast.maxim.pk, actor=cast.actor("igor"))
         before = standing(receipt.pk)
-        done = service(receipt_id=receipt.pk, actor=maxim, **more)  # type: ignore[operator]
+        done: Any = service(receipt_id=receipt.pk, actor=maxim, **more)  # type: ignore[arg-type]
         undo(command_id=done.command.pk, actor=maxim)
         assert standing(receipt.pk) == before
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
+from django.utils import translation
 
 from history.models import Event
 from workshop.lib.errors import WorkshopError
@@ -64,20 +66,20 @@ def refused(kind: type[WorkshopError], code: str, field: str | None = None) -> I
     assert (type(info.value), info.value.code) == (kind, code)
     if field is not None:
         assert info.value.field == field
-    assert info.value.text()
-    assert "%(" not in info.value.text()
     assert changed(before, everything()) == []
-
-
-def last_event_id() -> int:
-    event = Event.objects.order_by("-pk").first()
-    return event.pk if event else 0
+    for language in ("ru", "en"):
+        with translation.override(language):
+            assert info.value.text()
+            assert "%(" not in info.value.text()
+            in_russian = bool(re.search("[а-яё]", str(info.value.message), re.IGNORECASE))
+            assert in_russian == (language == "ru"), str(info.value.message)
 
 
 @contextmanager
-def events_of(stream: str | None = None) -> Iterator[list[Event]]:
-    """Collects the events that the block writes, in order."""
-    start, found = last_event_id(), []  # type: ignore[var-annotated]
+def writes(*kinds: str) -> Iterator[list[Event]]:
+    """The block writes events of exactly these kinds, in this order; they are collected."""
+    last = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    found: list[Event] = []
     yield found
-    rows = Event.objects.filter(pk__gt=start).order_by("pk")
-    found.extend(rows.filter(stream=stream) if stream else rows)
+    found.extend(Event.objects.filter(pk__gt=last).order_by("pk"))
+    assert [event.kind for event in found] == list(kinds)

@@ -388,6 +388,7 @@ class TestTable(TestCase):
     def _check_refusal(self, error: WorkshopError, status: str, cell: str) -> None:
         if cell == "-":
             assert (type(error), error.code) == (IllegalTransition, "receipts.impossible_now")
+            assert isinstance(error, IllegalTransition)
             assert set(error.allowed) == possible_moves(status)
         else:
             assert (type(error), error.code) == (RuleViolation, cell.removeprefix("!"))
