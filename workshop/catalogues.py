@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import unfold
@@ -24,6 +25,7 @@ PACKAGES = (
     "workshop", "history", "staff", "receipts", "polishing", "analytics", "integrations", "botapp",
     "templates",
 )  # fmt: skip
+UNCHANGING = datetime(2026, 1, 1, tzinfo=UTC)
 # Companions of other libraries that are not installed here.
 UNUSED_EXTRAS = tuple(
     f"unfold/contrib/{name}/"
@@ -132,7 +134,22 @@ def complete(locale: Path = LOCALE, language: str = LANGUAGE) -> Catalog:
     known = read_catalogue(locale, language)
     ours, theirs = our_texts(), theme_texts()
     untranslated_theme = set(missing(theirs, known))
-    result = Catalog(locale=language, domain="django", charset="utf-8", fuzzy=False)
+    result = Catalog(
+        locale=language,
+        domain="django",
+        header_comment="# The interface in Russian. Written by `make messages`, translated by hand.",
+        project="Repassage",
+        version="1",
+        copyright_holder="Repassage",
+        msgid_bugs_address="-",
+        # Fixed, so that nothing changes where no text did.
+        creation_date=UNCHANGING,
+        revision_date=UNCHANGING,
+        last_translator="-",
+        language_team="-",
+        charset="utf-8",
+        fuzzy=False,
+    )
     for text in _unique([*ours, *(text for text in theirs if text not in untranslated_theme)]):
         present = known.get(text.identifier, text.context or None)
         string = present.string if present and is_translated(present) else None
