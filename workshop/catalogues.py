@@ -137,7 +137,7 @@ def complete(locale: Path = LOCALE, language: str = LANGUAGE) -> Catalog:
     result = Catalog(
         locale=language,
         domain="django",
-        header_comment="# The interface in Russian. Written by `make messages`, translated by hand.",
+        header_comment="# The interface in Russian: written by `make messages`.",
         project="Repassage",
         version="1",
         copyright_holder="Repassage",
