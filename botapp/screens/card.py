@@ -18,7 +18,6 @@ from botapp.dialogs import (
     Stay,
     View,
     deep_link,
-    fmt,
     grid,
     number_opener,
     opener,
@@ -26,6 +25,7 @@ from botapp.dialogs import (
 from botapp.dialogs.view import Row
 from botapp.screens import card_text, words
 from botapp.screens.actions import actions_of, find_action
+from botapp.screens.photos import attach
 from botapp.screens.pickers import load_receipt
 from botapp.screens.undo import take_back, undo_row
 from history.commands import Outcome
@@ -36,7 +36,6 @@ from receipts.numbers import normalise_number
 from receipts.services.assignment import accept, current_assignment
 from receipts.services.facts import set_urgent
 from receipts.services.flow import resume, submit
-from receipts.services.photos import add_photo
 from receipts.services.quality import missing_works, pass_check
 from receipts.states import VERBS
 from staff import roles
@@ -112,15 +111,7 @@ class Card(Screen):
 
     def on_photo(self, ctx: Context, photo: Photo) -> Answer:
         """A picture sent on a card is attached to it; the stage follows from the status."""
-        outcome = add_photo(
-            receipt_id=ctx.params["receipt_id"],
-            source=photo.file_id,
-            actor=ctx.actor,
-            command=ctx.command_for(photo.unique_id),
-        )
-        return Stay().note(
-            fmt(_("Photo added: %(stage)s"), stage=outcome.object.get_stage_display())
-        )
+        return attach(ctx, photo)
 
     def subject(self, ctx: Context) -> str:
         return words.number(load_receipt(ctx.params["receipt_id"]))
@@ -143,7 +134,13 @@ class More(Card):
         if "urgent" in verbs:
             label = _("Not urgent any more") if receipt.urgent else _("🔥 Mark urgent")
             buttons.insert(0, Button(label, "urgent", 0 if receipt.urgent else 1))
+        if receipt.customer_id and ctx.has(roles.INSPECTOR, roles.MANAGER):
+            buttons.append(Button(_("📥 One more of this customer"), "another"))
         return grid(buttons)
+
+    def do_another(self, ctx: Context, value: str) -> Answer:
+        receipt = load_receipt(ctx.params["receipt_id"])
+        return Go("register.number", customer_id=receipt.customer_id)
 
     def do_urgent(self, ctx: Context, value: str) -> Answer:
         urgent = value == "1"

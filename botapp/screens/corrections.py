@@ -27,6 +27,7 @@ from botapp.screens.card_text import event
 from botapp.screens.confirming import INSPECTORS, AskReason, ReceiptConfirm
 from botapp.screens.pickers import load_receipt
 from history.commands import Outcome
+from history.models import Event
 from history.render import line
 from receipts.models import Operation, Receipt
 from receipts.numbers import normalise_number
@@ -233,9 +234,15 @@ class VoidReceiptConfirm(ReceiptConfirm):
         return Done(note)
 
 
+def _only_registered(receipt: Receipt) -> bool:
+    """Nothing came after the command that created it."""
+    events = Event.objects.filter(stream=receipt.stream).order_by()
+    return events.values("command").distinct().count() == 1
+
+
 card_action(
     "void_decision", VoidDecisionWhy.id, more=True, shown=lambda one: last_decision(one) is not None
 )
 card_action("void_work", WhichWork.id, more=True, shown=lambda one: bool(_works(one)))
 card_action("renumber", NewNumber.id, more=True)
-card_action("void_receipt", VoidReceiptWhy.id, more=True)
+card_action("void_receipt", VoidReceiptWhy.id, more=True, shown=_only_registered)
