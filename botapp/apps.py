@@ -8,7 +8,10 @@ class BotappConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from importlib import import_module
+
         from botapp import notices, screens
 
         screens.load_all()
+        import_module("botapp.notice_texts")  # announces its templates
         notices.connect()

@@ -198,8 +198,8 @@ def _unclear() -> RuleViolation:
 
 def _switches(ctx: Context) -> list[list[Button]]:
     def choice(name: str, value: str, label: str) -> Button:
-        mark = "🔘 " if ctx.data[name] == value else ""
-        return Button(f"{mark}{label}", "set", f"{name}={value}")
+        mark = "✅" if ctx.data[name] == value else "▫️"
+        return Button(f"{mark} {label}", "set", f"{name}={value}")
 
     positions = [choice("position", value, position_code(value)) for value in POSITIONS]
     return [

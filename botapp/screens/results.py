@@ -2,42 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from botapp.dialogs import Answer, Context, Done, Stay
+from django.utils.translation import gettext as _
+
+from botapp.dialogs import (
+    Answer,
+    Context,
+    Done,
+    Series,
+    SeriesItem,
+    SeriesResult,
+    Stay,
+    b,
+    fmt,
+    lines,
+)
 from botapp.dialogs.view import Row
 from botapp.screens import words
-from botapp.screens.undo import take_back, undo_button
+from botapp.screens.undo import undo_button
 from history.commands import Outcome
 from history.models import Command
 from receipts.models import Receipt
-from receipts.services.undoing import WINDOW
+from receipts.services.undoing import WINDOW, undo
 
 
 def finished(outcome: Outcome[Any], text: Any, screen: str, /, **params: Any) -> Done:
     """The flow is over: say so on ``screen``, which offers Undo (an :class:`Undoing` screen)."""
-    done = outcome.command
-    if done is not None and outcome.already is None:
-        params["undo"] = done.pk
-    return Done(words.done(outcome, text), screen, **params)
+    return Done(words.done(outcome, text), screen, undo=_commands([outcome]), **params)
+
+
+def done_series(results: Sequence[SeriesResult], text: Any, screen: str, /, **params: Any) -> Done:
+    """The same after several: what was done, what had been done before, what was refused."""
+    outcomes = [one.outcome for one in results if one.ok]
+    good = [one.item.label for one in results if one.ok and one.outcome.already is None]
+    told = [fmt("%(text)s: %(items)s", text=text, items=b(", ".join(good)))] if good else []
+    for one in results:
+        if one.error is not None:
+            told.append(fmt("⚠ %(item)s: %(why)s", item=one.item.label, why=one.error.text()))
+        elif one.outcome.already is not None:
+            done = words.done(one.outcome, "")
+            told.append(fmt("%(item)s: %(done)s", item=one.item.label, done=done))
+    return Done(lines(*told), screen, undo=_commands(outcomes), **params)
+
+
+def _commands(outcomes: Sequence[Outcome[Any]]) -> list[int]:
+    done = [one.command for one in outcomes if one.already is None]
+    return [command.pk for command in done if command is not None]
 
 
 class Undoing:
     """Mixed into the screens that follow a frequent step: ↩ Undo for 15 minutes, once."""
 
     def undo_rows(self, ctx: Context) -> list[Row]:
-        command_id = ctx.params.get("undo")
-        if not command_id:
+        ids = ctx.params.get("undo")
+        if not ids:
             return []
-        made = Command.objects.filter(pk=command_id).values_list("created_at", flat=True).first()
+        made = Command.objects.filter(pk=ids[0]).values_list("created_at", flat=True).first()
         if made is None or ctx.now - made > WINDOW:
             return []
-        return [[undo_button(command_id)]]
+        return [[undo_button(ids[0])]]
 
     def do_undo(self, ctx: Context, value: str) -> Answer:
-        told = take_back(ctx, int(value))
-        ctx.params.pop("undo", None)
-        return Stay().note(told)
+        def item(command_id: int) -> SeriesItem:
+            return SeriesItem(
+                command_id, lambda key: undo(command_id=command_id, actor=ctx.actor, command=key)
+            )
+
+        def finish(results: list[SeriesResult]) -> Stay:
+            refused = [f"⚠ {one.error.text()}" for one in results if one.error is not None]
+            taken_back = [_("Taken back.")] if len(refused) < len(results) else []
+            ctx.params.pop("undo", None)
+            move = Stay()
+            move.note(lines(*taken_back, *refused))
+            return move
+
+        return Series([item(one) for one in ctx.params["undo"]], finish)
 
 
 def shown(receipt: Receipt) -> str:

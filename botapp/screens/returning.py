@@ -241,7 +241,7 @@ def _destination_rows(draft: Draft) -> list[Row]:
 
     def choice(person: Employee | None, label: str) -> Button:
         chosen = (draft.hand_to.pk if draft.hand_to else STAYS) == (person.pk if person else STAYS)
-        mark = "🔘" if chosen else "→"
+        mark = "✅" if chosen else "▫️"
         return Button(f"{mark} {label}", "hand", person.pk if person else STAYS)
 
     assembler = _("Whole watch, assembler: %(name)s") % {"name": draft.assembler or _("nobody")}

@@ -1,0 +1,149 @@
+"""Absence: until when, and who gets the watches and polishing orders that lie at the person."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from botapp.dialogs import (
+    Answer,
+    Button,
+    Context,
+    Done,
+    Go,
+    Restart,
+    Screen,
+    View,
+    b,
+    cancel_button,
+    confirm_button,
+    fmt,
+    grid,
+    lines,
+)
+from botapp.screens import words
+from botapp.screens.hand_on import HandOn, things_of
+from botapp.screens.staff import MANAGERS, StaffCard, absence_words, load_person, open_lines
+from staff.services import set_absence
+from workshop.lib import clock
+from workshop.lib.errors import RuleViolation
+
+QUICK: Final = (0, 1, 3, 7, 14)  # days from today, the last day of the absence
+_DAY: Final = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{4}))?")
+
+
+class Until(Screen):
+    """The last day: pressed or typed, also «20.12 – 28.12»."""
+
+    id = "absence.until"
+    roles = MANAGERS
+
+    def view(self, ctx: Context) -> View:
+        person = load_person(ctx.params["employee_id"])
+        today = clock.today()
+        buttons = [
+            Button(words.day(today + timedelta(days=count)), "day", count) for count in QUICK
+        ]
+        back = [[Button(_("Back at work"), "clear")]] if person.absent_until else []
+        text = lines(
+            fmt(
+                _("%(name)s: absent until which day, this day included?"), name=b(person.full_name)
+            ),
+            _("Press a day or type it: 25.12 · 20.12 – 28.12"),
+        )
+        return View(text, [*grid(buttons, 3), *back])
+
+    def subject(self, ctx: Context) -> str:
+        return load_person(ctx.params["employee_id"]).short_name
+
+    def do_day(self, ctx: Context, value: str) -> Answer:
+        until = clock.today() + timedelta(days=int(value))
+        return self._confirm(ctx, clock.today(), until)
+
+    def do_clear(self, ctx: Context, value: str) -> Answer:
+        return Go(Confirm, **ctx.params, start=None, until=None)
+
+    def on_text(self, ctx: Context, text: str) -> Answer:
+        start, until = parse_days(text, clock.today())
+        return self._confirm(ctx, start, until)
+
+    def _confirm(self, ctx: Context, start: date, until: date) -> Go:
+        return Go(Confirm, **ctx.params, start=start.isoformat(), until=until.isoformat())
+
+
+class Confirm(Screen):
+    """The person, the days, and what lies at him."""
+
+    id = "absence.confirm"
+    roles = MANAGERS
+
+    def view(self, ctx: Context) -> View:
+        person = load_person(ctx.params["employee_id"])
+        old = absence_words(person) if person.absent_until else _("present")
+        text = lines(
+            b(person.full_name),
+            fmt(_("Absent: %(old)s → %(new)s"), old=old, new=b(_span(ctx))),
+            *open_lines(person),
+            _("Pickers show him last while he is away.") if ctx.params["until"] else None,
+        )
+        return View(text, [[confirm_button(), cancel_button()]])
+
+    def subject(self, ctx: Context) -> str:
+        return load_person(ctx.params["employee_id"]).short_name
+
+    def do_confirm(self, ctx: Context, value: str) -> Answer:
+        outcome = set_absence(
+            employee_id=ctx.params["employee_id"],
+            absent_from=_date(ctx.params["start"]),
+            absent_until=_date(ctx.params["until"]),
+            actor=ctx.actor,
+            command=ctx.command,
+        )
+        person = outcome.object
+        away = fmt(
+            _("Absent until %(day)s: %(name)s"),
+            day=words.day(person.absent_until),
+            name=b(person.short_name),
+        )
+        back = fmt(_("Back at work: %(name)s"), name=b(person.short_name))
+        note = words.done(outcome, away if person.absent_until else back)
+        if person.absent_until and things_of(person):
+            return Restart(HandOn, employee_id=person.pk).note(note)
+        return Done(note, StaffCard, employee_id=person.pk)
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _span(ctx: Context) -> str:
+    start, until = _date(ctx.params["start"]), _date(ctx.params["until"])
+    return f"{words.day(start)} – {words.day(until)}" if until else _("present")
+
+
+def parse_days(text: str, today: date) -> tuple[date, date]:
+    """«25.12» (from today) or «20.12 – 28.12»; a day without a year that is over is next year's.
+
+    RuleViolation ``bot.days_unclear``; whether the span makes sense is the service's question.
+    """
+    found = _DAY.findall(text)
+    rest = _DAY.sub("", text).strip(" -–—")
+    if rest or not 1 <= len(found) <= 2:
+        raise _unclear()
+    days: list[date] = []
+    for day, month, year in found:
+        try:
+            one = date(int(year or today.year), int(month), int(day))
+            days.append(one if year or one >= today else one.replace(year=one.year + 1))
+        except ValueError:
+            raise _unclear() from None
+    return (days[0], days[1]) if len(days) == 2 else (today, days[0])
+
+
+def _unclear() -> RuleViolation:
+    return RuleViolation(
+        "bot.days_unclear", _("The days are not understood. Examples: 25.12 · 20.12 – 28.12")
+    )
