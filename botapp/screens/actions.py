@@ -16,13 +16,19 @@ from receipts.states import VERBS
 
 @dataclass(frozen=True)
 class CardAction:
-    """``shown`` hides a verb that the status allows but that makes no sense now."""
+    """``shown`` hides a verb that the status allows but that makes no sense now.
+
+    ``label`` is a text, or a function that words the verb for this receipt.
+    """
 
     verb: str
     screen: str
     label: Any
     more: bool
     shown: Callable[[Receipt], bool] | None
+
+    def text(self, receipt: Receipt) -> str:
+        return str(self.label(receipt) if callable(self.label) else self.label)
 
     def makes_sense(self, receipt: Receipt) -> bool:
         return self.shown is None or self.shown(receipt)

@@ -156,7 +156,7 @@ class More(Card):
 def _opening(receipt: Receipt, verbs: tuple[str, ...], *, more: bool) -> list[Button]:
     """Buttons of verbs that have a screen of their own."""
     return [
-        Button(action.label, "open", action.verb)
+        Button(action.text(receipt), "open", action.verb)
         for action in actions_of(receipt, verbs, more=more)
         if action.verb not in ONE_TAP
     ]

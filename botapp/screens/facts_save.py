@@ -16,7 +16,13 @@ from workshop.lib import clock
 from workshop.lib.errors import RuleViolation
 
 WATCH: Final = ("brand", "model", "serial")
-PLAIN: Final = ("complaint", "condition", "completeness", "links_count", "do_not_polish")
+PLAIN: Final[tuple[str, ...]] = (
+    "complaint",
+    "condition",
+    "completeness",
+    "links_count",
+    "do_not_polish",
+)
 
 
 def save(ctx: Context, receipt: Receipt, entered: dict[str, Any]) -> None:

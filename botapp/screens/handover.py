@@ -11,15 +11,12 @@ from botapp.dialogs import (
     Answer,
     Button,
     Context,
-    Done,
     Go,
     Markup,
-    Move,
     Return,
     Screen,
     Series,
     SeriesItem,
-    SeriesResult,
     Stay,
     View,
     b,
@@ -36,23 +33,21 @@ from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.confirming import INSPECTORS, expected, snapshot
 from botapp.screens.deadline import ChooseDeadline
+from botapp.screens.handed import handed
 from botapp.screens.pickers import (
     Candidate,
     PersonPicker,
     SeveralReceipts,
-    find_receipts,
     load_employee,
     load_receipts,
     masters,
 )
-from botapp.screens.undo import undo_button
 from history.commands import CommandKey, Outcome
 from receipts.models import OperationType, Receipt
 from receipts.services.assignment import assign
 from receipts.services.deadlines import change_deadline
 from receipts.services.facts import set_urgent
-from receipts.services.undoing import WINDOW, undo
-from receipts.states import Status
+from receipts.states import VERBS, Status
 from staff.models import Employee
 from workshop.lib import clock
 from workshop.lib.text import REASON_LENGTH, clean_text
@@ -151,7 +146,7 @@ class Confirm(Screen):
         shown = ctx.data["shown"]
         self._look(ctx)
         items = [_item(ctx, one, shown.get(str(one.pk), {})) for one in load_receipts(_ids(ctx))]
-        return Series(items, lambda results: _finish(ctx, results))
+        return Series(items, lambda results: handed(ctx, results))
 
     def subject(self, ctx: Context) -> str:
         return words.numbers(load_receipts(_ids(ctx)))
@@ -171,46 +166,6 @@ class WhyChanged(Screen):
 
     def on_skip(self, ctx: Context) -> Answer:
         return Return(reason="")
-
-
-class Handed(Screen):
-    """The result: takes the next number for the same master; Undo takes all of it back."""
-
-    id = "handover.done"
-    roles = INSPECTORS
-    parkable = False
-
-    def view(self, ctx: Context) -> View:
-        master = load_employee(ctx.params["master_id"])
-        text = fmt(
-            _("Send the next number for %(name)s, or go to the menu."), name=b(master.short_name)
-        )
-        rows: list[Row] = [[undo_button("all")]] if self._can_undo(ctx) else []
-        return View(text, [*rows, [Button(_("👨‍🔧 Another master"), "again")]])
-
-    def _can_undo(self, ctx: Context) -> bool:
-        at = clock.from_iso(ctx.params["at"])
-        left = bool(ctx.params["done"]) and not ctx.data.get("undone")
-        return left and at is not None and ctx.now - at < WINDOW
-
-    def on_text(self, ctx: Context, text: str) -> Answer:
-        ids = [one.pk for one in find_receipts(text)]
-        return Go(Confirm, receipt_ids=ids, master_id=ctx.params["master_id"])
-
-    def do_again(self, ctx: Context, value: str) -> Answer:
-        return Go(ToHandOut)
-
-    def do_undo(self, ctx: Context, value: str) -> Answer:
-        def item(receipt_id: str, command_id: int) -> SeriesItem:
-            return SeriesItem(
-                receipt_id, lambda key: undo(command_id=command_id, actor=ctx.actor, command=key)
-            )
-
-        def finish(results: list[SeriesResult]) -> Move:
-            ctx.data["undone"] = True
-            return Stay().note(_undone(results))
-
-        return Series([item(pk, one) for pk, one in ctx.params["done"].items()], finish)
 
 
 # --- the parts --------------------------------------------------------------------------------
@@ -279,41 +234,16 @@ def _part(key: CommandKey, name: str) -> CommandKey:
     return CommandKey(key.client, f"{key.key}:{name}")
 
 
-def _finish(ctx: Context, results: list[SeriesResult]) -> Move:
-    refused = [_refusal(one) for one in results if one.error is not None]
-    done = [one for one in results if one.ok]
-    if not done:
-        return Stay(lines(*refused))
-    master = load_employee(ctx.params["master_id"])
-    told = fmt(_("Handed to the master: %(name)s"), name=b(master.short_name))
-    each = [words.done(one.outcome, one.item.label) for one in done]
-    made = {str(one.item.id): one.outcome.command.pk for one in done if not one.outcome.already}
-    return Done(
-        lines(told, *each, *refused),
-        Handed,
-        master_id=master.pk,
-        done=made,
-        at=clock.iso(ctx.now),
-    )
-
-
-def _refusal(result: SeriesResult) -> str:
-    text = result.error.text() if result.error else ""
-    return f"⚠ {result.item.label}: {text}"
-
-
-def _undone(results: list[SeriesResult]) -> Markup:
-    refused = [_refusal(one) for one in results if one.error is not None]
-    taken = [one.outcome.object for one in results if one.ok]
-    head = fmt(_("Taken back: %(numbers)s"), numbers=words.numbers(taken)) if taken else None
-    return lines(head, *refused)
-
-
 def _waiting(ctx: Context) -> int:
     return Receipt.objects.valid().filter(status__in=(Status.RECEIVED, Status.RETURNED)).count()
 
 
-card_action("assign", PickMaster.id)
+def _label(receipt: Receipt) -> str:
+    """Another master is another word."""
+    return str(VERBS["assign"].label) if receipt.master_id is None else _("👨‍🔧 Change the master")
+
+
+card_action("assign", PickMaster.id, label=_label)
 menu_item(
     gettext_lazy("👨‍🔧 Hand to a master"),
     ToHandOut.id,

@@ -1,0 +1,102 @@
+"""After a hand-over: what was done, Undo for all of it, and the next number for this master."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from botapp.dialogs import (
+    Answer,
+    Button,
+    Context,
+    Done,
+    Go,
+    Markup,
+    Move,
+    Screen,
+    Series,
+    SeriesItem,
+    SeriesResult,
+    Stay,
+    View,
+    b,
+    fmt,
+    lines,
+)
+from botapp.dialogs.view import Row
+from botapp.screens import words
+from botapp.screens.confirming import INSPECTORS
+from botapp.screens.pickers import find_receipts, load_employee
+from botapp.screens.undo import undo_button
+from receipts.services.undoing import WINDOW, undo
+from workshop.lib import clock
+
+
+class Handed(Screen):
+    """The result: takes the next number for the same master; Undo takes all of it back."""
+
+    id = "handover.done"
+    roles = INSPECTORS
+    parkable = False
+
+    def view(self, ctx: Context) -> View:
+        master = load_employee(ctx.params["master_id"])
+        text = fmt(
+            _("Send the next number for %(name)s, or go to the menu."), name=b(master.short_name)
+        )
+        rows: list[Row] = [[undo_button("all")]] if self._can_undo(ctx) else []
+        return View(text, [*rows, [Button(_("👨‍🔧 Another master"), "again")]])
+
+    def _can_undo(self, ctx: Context) -> bool:
+        at = clock.from_iso(ctx.params["at"])
+        left = bool(ctx.params["done"]) and not ctx.data.get("undone")
+        return left and at is not None and ctx.now - at < WINDOW
+
+    def on_text(self, ctx: Context, text: str) -> Answer:
+        ids = [one.pk for one in find_receipts(text)]
+        return Go("handover.confirm", receipt_ids=ids, master_id=ctx.params["master_id"])
+
+    def do_again(self, ctx: Context, value: str) -> Answer:
+        return Go("handover.receipts")
+
+    def do_undo(self, ctx: Context, value: str) -> Answer:
+        def item(receipt_id: str, command_id: int) -> SeriesItem:
+            return SeriesItem(
+                receipt_id, lambda key: undo(command_id=command_id, actor=ctx.actor, command=key)
+            )
+
+        def finish(results: list[SeriesResult]) -> Move:
+            ctx.data["undone"] = True
+            return Stay().note(_undone(results))
+
+        return Series([item(pk, one) for pk, one in ctx.params["done"].items()], finish)
+
+
+def handed(ctx: Context, results: list[SeriesResult]) -> Move:
+    """Where a confirmed hand-over leads: the result; the same screen when all was refused."""
+    refused = [_refusal(one) for one in results if one.error is not None]
+    done = [one for one in results if one.ok]
+    if not done:
+        return Stay(lines(*refused))
+    master = load_employee(ctx.params["master_id"])
+    told = fmt(_("Handed to the master: %(name)s"), name=b(master.short_name))
+    each = [words.done(one.outcome, one.item.label) for one in done]
+    made = {str(one.item.id): one.outcome.command.pk for one in done if not one.outcome.already}
+    return Done(
+        lines(told, *each, *refused),
+        Handed,
+        master_id=master.pk,
+        done=made,
+        at=clock.iso(ctx.now),
+    )
+
+
+def _refusal(result: SeriesResult) -> str:
+    text = result.error.text() if result.error else ""
+    return f"⚠ {result.item.label}: {text}"
+
+
+def _undone(results: list[SeriesResult]) -> Markup:
+    refused = [_refusal(one) for one in results if one.error is not None]
+    taken = [one.outcome.object for one in results if one.ok]
+    head = fmt(_("Taken back: %(numbers)s"), numbers=words.numbers(taken)) if taken else None
+    return lines(head, *refused)
