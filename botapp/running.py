@@ -72,7 +72,14 @@ class Runner:
             loop.add_signal_handler(number, self.stop)
 
     async def run(self) -> None:
-        await self._open()
+        try:
+            await self._open()
+            await self._work()
+        finally:
+            await self._door.close()
+            self._threads.close()
+
+    async def _work(self) -> None:
         parts: list[Coroutine[Any, Any, None]] = [
             self._poller.run(),
             self._workers.run(),
@@ -85,8 +92,6 @@ class Runner:
         finally:
             self.stop()
             await asyncio.wait(tasks, timeout=GRACE)
-            await self._door.close()
-            self._threads.close()
         for task in done:
             task.result()
 

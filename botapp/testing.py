@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol, TypeVar
 
-from botapp import inbox, reply, step, sweep
+from botapp import delivery, inbox, reply, step, sweep
 from botapp.dialogs.markup import plain
 from botapp.models import InboundUpdate
 from botapp.transport import memory
 from botapp.transport.port import Arrived, File, Incoming, Key, Person, Photo
+from history.relay import relay_outbox
 from staff.models import Employee
 
 BOT_ID = 1
@@ -113,6 +114,17 @@ class BotDriver:
                         break
                 inbox.release(chat_id, token)
         raise RuntimeError("the inbox never becomes empty")
+
+    def notify(self) -> int:
+        """Relay the outbox and deliver what is due; how many notices arrived."""
+        relay_outbox()
+        arrived = 0
+        while ready := delivery.claim(delivery.new_token()):
+            results = [run_now(delivery.send(self.transport, one)) for one in ready]
+            for chat_id, message_id in delivery.record(results):
+                run_now(self.transport.delete(chat_id, message_id))
+            arrived += sum(result.message_id is not None for result in results)
+        return arrived
 
     def sweep(self) -> int:
         """Show what is wanted and was not shown; how many screens came."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -28,6 +29,7 @@ from telegram.error import (
 )
 from telegram.ext import Application, BaseRateLimiter, ExtBot, TypeHandler
 
+from botapp import identity
 from botapp.transport import updates
 from botapp.transport.limiter import NOTICE, PRESS, OutboundLimiter
 from botapp.transport.port import (
@@ -46,6 +48,9 @@ from botapp.transport.port import (
     Unreachable,
 )
 from botapp.transport.request import AiohttpRequest
+
+# How the library will give spans of time in future; else it warns on every 429.
+os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 LIMITED: Final = frozenset(
     {
@@ -232,10 +237,11 @@ class TelegramDoor:
         urls: dict[str, Any] = {"base_url": base_url} if base_url else {}
         if base_file_url:
             urls["base_file_url"] = base_file_url
+        self._requests = (AiohttpRequest(), AiohttpRequest(connections=2))
         self.bot = WorkshopBot(
             token,
-            request=AiohttpRequest(),
-            get_updates_request=AiohttpRequest(connections=2),
+            request=self._requests[0],
+            get_updates_request=self._requests[1],
             rate_limiter=TelegramLimiter(OutboundLimiter()) if limited else None,
             **urls,
         )
@@ -250,6 +256,7 @@ class TelegramDoor:
         """The empty language is what everybody else gets."""
         try:
             await self.application.initialize()
+            identity.remember(self.bot.username)
             async with our_errors():
                 # A webhook that was set once would keep the updates from the poller.
                 await self.bot.delete_webhook()
@@ -262,7 +269,9 @@ class TelegramDoor:
 
     async def close(self) -> None:
         await self.application.shutdown()
-        await self.bot.shutdown()
+        # The library leaves them open when it could not be initialised.
+        for request in self._requests:
+            await request.shutdown()
 
     async def fetch(self, offset: int | None, seconds: int) -> list[Arrived]:
         try:
