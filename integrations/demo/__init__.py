@@ -1,0 +1,1 @@
+"""Demonstration data: an invented workshop. Nothing in the product imports this package."""

@@ -1,0 +1,99 @@
+"""`manage.py seed_demo`: an invented workshop for looking around, trials and measurements."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from integrations.demo import files, seeding
+from workshop.lib import clock
+
+
+class Command(BaseCommand):
+    help = "Fills an empty database with invented people, watches and their history."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--receipts", type=int, default=400, help="how many (default 400)")
+        parser.add_argument("--seed", type=int, default=1, help="the same seed, the same stories")
+        parser.add_argument("--days", type=int, default=120, help="length of the history in days")
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="also with a real bot token, without DEMO, or beside receipts that are not demo",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["receipts"] < 1 or options["days"] < 1:
+            raise CommandError("--receipts and --days are positive numbers.")
+        self._ensure_allowed(options["force"])
+        there = seeding.demo_receipts()
+        if there:
+            files.write_people()
+            self.stdout.write(
+                f"Demo data are there already ({there} receipts): nothing was changed. "
+                "For other ones begin with an empty database."
+            )
+            return
+        plan = seeding.Plan(
+            options["receipts"],
+            options["seed"],
+            options["days"],
+            clock.now().replace(second=0, microsecond=0),
+        )
+        self._seed(plan)
+
+    def _ensure_allowed(self, force: bool) -> None:
+        """Demo data in a real workshop would be a disaster: every sign of one stops it."""
+        reasons = []
+        if not (settings.DEMO or settings.DEBUG):
+            reasons.append("DEMO is off (set DEMO=1)")
+        if settings.TELEGRAM_BOT_TOKEN:
+            reasons.append("a real TELEGRAM_BOT_TOKEN is set")
+        foreign = seeding.foreign_receipts()
+        if foreign:
+            reasons.append(f"the database has {foreign} receipts that are not demo data")
+        if reasons and not force:
+            raise CommandError(
+                f"No demo data were written: {'; '.join(reasons)}. "
+                "Demo data cannot be taken out again. --force writes them nevertheless."
+            )
+        for reason in reasons:
+            self.stderr.write(f"Forced although {reason}.")
+
+    def _seed(self, plan: seeding.Plan) -> None:
+        begun = time.monotonic()
+        try:
+            seeded = seeding.seed_by_services(plan, self._progress)
+        except KeyboardInterrupt:
+            self.stderr.write("\nInterrupted: nothing was written.")
+            raise
+        self._write_files(plan, seeded)
+        seconds = time.monotonic() - begun
+        self.stdout.write(
+            f"\rDemo data: {plan.receipts} receipts over {plan.days} days in {seconds:.1f} s "
+            f"({plan.receipts / seconds:.0f}/s, {connection.vendor}), seed {plan.seed}."
+        )
+        if files.sign_ins().exists():
+            self.stdout.write(files.sign_ins().read_text(encoding="utf-8"))
+
+    def _write_files(self, plan: seeding.Plan, seeded: seeding.Seeded) -> None:
+        files.write_true_rates(
+            seeded.truth,
+            seeded.people,
+            seed=plan.seed,
+            receipts=plan.receipts,
+            days=plan.days,
+            now=clock.iso(plan.now),
+        )
+        files.write_people()
+        files.write_sign_ins(seeded.sign_ins)
+
+    def _progress(self, done: int, total: int) -> None:
+        step = max(1, total // 100)
+        if self.stdout.isatty() and (done % step == 0 or done == total):
+            self.stdout.write(f"\r{done} of {total} receipts", ending="")
+            self.stdout.flush()
