@@ -66,16 +66,34 @@ class ReadingVoided(Payload):
 @event_kind("receipt.check_measured", lazy("Quality check recorded"))
 @dataclass(frozen=True)
 class CheckMeasured(Payload):
-    """Water test, power reserve, checklist: ``changes`` is label → [old, new]."""
+    """Water, power reserve, checklist: ``changes`` is column or ``item:<name>`` → [old, new]."""
 
     check_id: int
     changes: dict[str, list[str]]
 
     def words(self) -> str:
         parts = [
-            f"{label}: {old or '–'} → {new or '–'}" for label, (old, new) in self.changes.items()
+            f"{_measure(key)}: {_measured(key, old)} → {_measured(key, new)}"
+            for key, (old, new) in self.changes.items()
         ]
         return _("Quality check: %(changes)s") % {"changes": "; ".join(parts)}
+
+
+def _measure(key: str) -> str:
+    """A column of the check by its label, a line of the checklist by its name of that time."""
+    from receipts.models import QualityCheck  # the labels live on the model
+
+    if key.startswith("item:"):
+        return key.removeprefix("item:")
+    return str(QualityCheck._meta.get_field(key).verbose_name)  # type: ignore[union-attr]
+
+
+def _measured(key: str, value: str) -> str:
+    from receipts.models import QualityCheck
+
+    if key == "water_result" and value:
+        return str(QualityCheck.Water(value).label)
+    return value or "–"
 
 
 @event_kind("receipt.check_voided", lazy("Quality check voided"))

@@ -132,9 +132,7 @@ def add_reading(
 
 def _validate(reading: ReadingInput) -> None:
     if reading.rate is None and reading.amplitude is None and reading.beat_error is None:
-        raise RuleViolation(
-            "receipts.reading_empty", _("Enter at least one value."), field="reading"
-        )
+        raise _empty()
     _between("rate", reading.rate, Decimal(-999), Decimal(999))
     _between("amplitude", reading.amplitude, 0, 400)
     _between("beat_error", reading.beat_error, Decimal(0), Decimal(20))
@@ -150,14 +148,16 @@ def _validate(reading: ReadingInput) -> None:
             )
 
 
+def _empty() -> RuleViolation:
+    return RuleViolation("receipts.reading_empty", _("Enter at least one value."), field="reading")
+
+
 def _between(
     name: str, value: Decimal | int | None, low: Decimal | int, high: Decimal | int
 ) -> None:
     if value is None:
         return
-    if isinstance(value, Decimal) and (not value.is_finite() or value.as_tuple().exponent < -1):  # type: ignore[operator]  # finite: an integer
-        low = high + 1
-    if not low <= value <= high:
+    if not _one_decimal(value) or not low <= value <= high:
         raise RuleViolation(
             "receipts.reading_impossible",
             _("This value is not possible: rate ±999 s/d, amplitude 0–400°, beat error 0–20 ms."),
@@ -203,11 +203,15 @@ def record_measurements(
 ) -> Outcome[Receipt]:
     """Water test (bar), power reserve (h), checklist answers; what is None stays as it is.
 
-    Raises RuleViolation ``receipts.reading_impossible``, NotFound ``receipts.unknown_choice``.
+    Raises RuleViolation ``receipts.reading_empty``, ``receipts.reading_impossible``, NotFound
+    ``receipts.unknown_choice``.
     """
     run = Run.of(actor, command, at)
     receipt = open_receipt(receipt_id, "reading", actor)
     ensure_can(receipt, "reading", None)
+    if water_bar is None and power_reserve_hours is None and not (water_result or checklist):
+        # Nothing to record must not open a check: that would be a change without an event.
+        raise _empty()
     _between("water_bar", water_bar, Decimal(0), Decimal(2000))
     _between("power_reserve_hours", power_reserve_hours, Decimal(0), Decimal(9999))
     if water_result and water_result not in QualityCheck.Water.values:
@@ -251,6 +255,13 @@ def _answer(check: QualityCheck, item_id: int, ok: bool, changes: dict[str, list
         return
     changes[f"item:{item.name}"] = ["" if before is None else _tick(before.ok), _tick(ok)]
     ChecklistAnswer.objects.update_or_create(quality_check=check, item=item, defaults={"ok": ok})
+
+
+def _one_decimal(value: Decimal | int) -> bool:
+    """A number with at most one decimal; NaN is none (and must not even be compared)."""
+    if isinstance(value, int):
+        return True
+    return value.is_finite() and int(value.as_tuple().exponent) >= -1
 
 
 def _tick(ok: bool) -> str:
