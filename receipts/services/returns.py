@@ -299,7 +299,11 @@ def comment_return(
     """
     run = Run.of(actor, command, at)
     receipt = locks.receipt(receipt_id)
-    row = ReturnItem.objects.filter(pk=item_id, return_case__receipt=receipt).first()
+    if not actor.roles:  # deactivated: he is named, but has no access any more
+        raise NotAllowed()
+    row = ReturnItem.objects.filter(
+        pk=item_id, return_case__receipt=receipt, return_case__voided_at__isnull=True
+    ).first()
     if row is None or row.responsible_id is None or row.responsible_id != actor.employee_id:
         raise NotAllowed("receipts.not_named", _("This return does not name you."), field="item")
     if row.person_comment:
