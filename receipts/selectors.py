@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from receipts import policies, states
 from receipts.models import (
+    Assignment,
     DetachedPart,
     Operation,
     OperationType,
@@ -95,18 +97,25 @@ class Place:
 
 def places(receipt: Receipt) -> list[Place]:
     """Where the watch is: the watch itself, then each part that is away (derived, never stored)."""
-    found = [_watch_place(receipt)]
+    assignment = receipt.assignments.filter(ended_at__isnull=True, voided_at__isnull=True).first()
     away = DetachedPart.objects.filter(receipt=receipt, until__isnull=True)
-    for part in away.select_related("holder").order_by("id"):
+    return places_of(receipt, assignment, list(away.select_related("holder").order_by("id")))
+
+
+def places_of(
+    receipt: Receipt, assignment: Assignment | None, away: Sequence[DetachedPart]
+) -> list[Place]:
+    """The same from rows already read: a list asks for all its receipts at once."""
+    found = [_watch_place(receipt, assignment)]
+    for part in away:
         found.append(Place(str(part.get_part_display()), part.holder.short_name, part.since))
     return found
 
 
-def _watch_place(receipt: Receipt) -> Place:
+def _watch_place(receipt: Receipt, assignment: Assignment | None) -> Place:
     status = Status(receipt.status)
     if status == Status.ISSUED:
         return Place(str(_("watch")), str(_("at the customer")), receipt.status_since)
-    assignment = receipt.assignments.filter(ended_at__isnull=True, voided_at__isnull=True).first()
     if status == Status.IN_WORK and assignment is not None:
         return Place(str(_("watch")), assignment.master.short_name, assignment.assigned_at)
     names = {

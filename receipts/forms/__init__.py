@@ -1,0 +1,1 @@
+"""Parts of office forms that several verbs share: deadlines, customers, watches, works."""

@@ -1,0 +1,194 @@
+"""Bases of the office site: nothing is deleted, nothing is edited past the services, no page
+counts a whole table.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
+
+from django import forms
+from django.core.paginator import Paginator
+from django.db import connections, models
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.widgets import INPUT_CLASSES
+
+from workshop.lib import clock
+
+EXACT_TO: Final = 10_000
+"""Rows; a list counts and pages no further."""
+
+NOT_FILTERS: Final = frozenset({"p", "o", "e", "all", "_changelist_filters"})
+
+
+class BoundedPaginator(Paginator):
+    """Exact up to :data:`EXACT_TO` rows, then an estimate; never a count of the whole table.
+
+    Pages end at the same bound, so that no OFFSET walks a million rows: narrow the list instead.
+    """
+
+    template_name = "office/pagination.html"
+
+    def __init__(self, *args: Any, filtered: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filtered = filtered
+
+    @cached_property
+    def count(self) -> int:  # type: ignore[override]
+        bounded: int = self.object_list.order_by()[: EXACT_TO + 1].count()
+        if bounded <= EXACT_TO or self.filtered:
+            return bounded
+        return max(bounded, estimated_rows(self.object_list))
+
+    @cached_property
+    def num_pages(self) -> int:  # type: ignore[override]
+        return max(1, math.ceil(min(self.count, EXACT_TO) / self.per_page))
+
+    @property
+    def told(self) -> str:
+        """The count in words."""
+        if self.count <= EXACT_TO:
+            return number_format(self.count, force_grouping=True)
+        if self.filtered:
+            return _("more than %(count)s") % {
+                "count": number_format(EXACT_TO, force_grouping=True)
+            }
+        return _("about %(count)s") % {"count": number_format(self.count, force_grouping=True)}
+
+
+def estimated_rows(rows: QuerySet[Any]) -> int:
+    """How many rows the table of ``rows`` has, roughly: the planner's figure, or the last id."""
+    connection = connections[rows.db]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            table = rows.model._meta.db_table
+            cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE relname = %s", [table])
+            found = cursor.fetchone()
+        return int(found[0]) if found else 0
+    return int(rows.model._default_manager.aggregate(last=Max("pk"))["last"] or 0)
+
+
+class KeptAdmin(ModelAdmin):
+    """Read-only: no adding, no changing, no deleting. Services are reached by other pages."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    list_filter_submit = True
+    list_fullwidth = True
+    paginator = BoundedPaginator
+    actions_selection_counter = False
+    show_facets = None
+    # Whatever is shown is searched and filtered in the database; nothing is counted per choice.
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kw: Any
+    ) -> BoundedPaginator:
+        filtered = bool(set(request.GET) - NOT_FILTERS)
+        return BoundedPaginator(queryset, per_page, *args, filtered=filtered, **kw)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    # The events are the record: Django's own log would be a second, weaker one.
+    def log_addition(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    def log_change(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    def stream_of(self, obj: models.Model) -> str:
+        """The stream with the history of ``obj``; empty when it has none."""
+        return str(getattr(obj, "stream", ""))
+
+
+class TechnicalAdmin(KeptAdmin):
+    """Rows of the machinery, to look at when something is stuck."""
+
+    show_history = False
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        names = [field.name for field in self.model._meta.concrete_fields]
+        return list(self.list_display) if self.list_display != ("__str__",) else names[:7]
+
+
+class DayRangeForm(forms.Form):
+    """Two days with the browser's own calendar."""
+
+    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for end, label in (("from", _("From")), ("to", _("To"))):
+            attrs = {"type": "date", "class": " ".join(INPUT_CLASSES), "aria-label": label}
+            self.fields[f"{name}_{end}"] = forms.CharField(
+                label=label, required=False, widget=forms.TextInput(attrs=attrs)
+            )
+
+
+class DayRangeFilter(RangeDateFilter):
+    """From–to by the workshop's days, both included, on a column of instants."""
+
+    form_class = DayRangeForm
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        name = self.parameter_name
+        for end, lookup, bound in (("from", "gte", 0), ("to", "lt", 1)):
+            text = self.used_parameters.get(f"{name}_{end}")
+            if not text:
+                continue
+            day = read_day(str(text))
+            if day is None:
+                return queryset.none()
+            value: date | datetime = day + timedelta(days=bound)
+            if isinstance(self.field, models.DateTimeField):
+                value = clock.day_bounds(day)[bound]
+            queryset = queryset.filter(**{f"{name}__{lookup}": value})
+        return queryset
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        name = self.parameter_name
+        data = {key: self.used_parameters.get(key) for key in (f"{name}_from", f"{name}_to")}
+        yield {
+            "request": self.request,
+            "parameter_name": name,
+            "form": self.form_class(name=name, data=data),
+        }
+
+
+def read_day(text: str) -> date | None:
+    """``2026-12-25`` or ``25.12.2026``; None for anything else."""
+    for layout in ("%Y-%m-%d", "%d.%m.%Y"):
+        with suppress(ValueError):  # the other way of writing it is tried next
+            return datetime.strptime(text.strip(), layout).date()  # noqa: DTZ007  # a day only
+    return None
+
+
+def columns(**labels: str | Promise) -> Any:
+    """Decorator for a column: ``@columns(label=_("Status"), order="status")``."""
+
+    def decorate(function: Any) -> Any:
+        function.short_description = labels["label"]
+        if "order" in labels:
+            function.admin_order_field = labels["order"]
+        return function
+
+    return decorate
+
+
+def plain_response(text: str, status: int) -> HttpResponse:
+    """A short text without markup."""
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
