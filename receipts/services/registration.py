@@ -18,6 +18,7 @@ from receipts.numbers import Number, normalise_number, similar_key
 from receipts.services.base import Expected, ensure_can, open_receipt, write
 from receipts.services.deadlines import change_deadline
 from receipts.services.facts import edit_facts, set_urgent
+from receipts.services.reminders import cancel_reminders
 from workshop.lib.actor import Actor
 from workshop.lib.errors import Duplicate, RuleViolation
 from workshop.lib.text import REASON_LENGTH, require_text
@@ -160,4 +161,5 @@ def void_receipt(
     receipt.void_reason = reason
     receipt.save(update_fields=["void_reason"])
     write(run, receipt, ReceiptVoided(number=receipt.number, reason=reason))
+    cancel_reminders(receipt, run.at)
     return Outcome(receipt)

@@ -233,8 +233,12 @@ def waive_work(
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:
+        twin = Waiver.objects.valid().filter(receipt=receipt, type=kind).first()
         raise Duplicate(
-            "receipts.already_waived", _("This work is already waived."), field="type"
+            "receipts.already_waived",
+            _("This work is already waived."),
+            existing_id=twin.pk if twin else None,
+            field="type",
         ) from None
     payload = WorkWaived(
         waiver_id=row.pk, type=ref(kind) or {}, reason=ref(reason) or {}, comment=row.comment
