@@ -46,6 +46,7 @@ class History(Screen):
         return events.order_by("-sequence")
 
     def do_filter(self, ctx: Context, value: str) -> Answer:
+        ctx.frame.page = 0  # another selection begins at its newest line
         return Go(Kinds, receipt_id=ctx.params["receipt_id"])
 
 

@@ -1,0 +1,368 @@
+"""The receipt card and the verbs that stand on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from botapp.dialogs.registry import find_screen
+from botapp.screens.actions import _actions
+from botapp.testing import BotDriver
+from botapp.tests.flows import Phone, phone, written
+from history.models import Event
+from receipts.models import Assignment, HoldReason, Photo, Receipt, RefusalReason
+from receipts.services.assignment import assign
+from receipts.services.deadlines import change_deadline
+from receipts.services.flow import submit
+from receipts.states import VERBS
+from tests.cast import (
+    Cast,
+    make_cast,
+    make_in_work,
+    make_order,
+    make_ready,
+    make_receipt,
+    make_submitted,
+    make_worked,
+)
+from workshop.lib import clock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.fixture(params=["ru", "en"])
+def igor(request: pytest.FixtureRequest, bot: BotDriver, cast: Cast) -> Phone:
+    return phone(bot, cast.igor, request.param)
+
+
+def status(receipt: Receipt) -> str:
+    receipt.refresh_from_db()
+    return receipt.status
+
+
+# --- what it shows ------------------------------------------------------------------------------
+
+
+def test_the_card_in_russian(bot: BotDriver, cast: Cast) -> None:
+    receipt = make_worked(cast)
+    make_order(cast, receipt)
+    at = clock.now() + timedelta(minutes=1)
+    change_deadline(receipt_id=receipt.pk, deadline=at, actor=cast.actor("ivan"))
+    igor = phone(bot, cast.igor)
+    with time_machine.travel(clock.now() + timedelta(hours=3)):
+        text = igor.type(receipt.number)
+    assert f"№{receipt.number} · В работе" in text
+    assert "Часы: Максим М., с " in text
+    assert "Корпус: Павел П., с " in text
+    assert "⚠ просрочка 2 ч" in text
+    assert "Сборка: Максим М., " in text
+    assert "Работа: Сборка, Максим М. (Игорь К., бот)" in text
+    assert "(Иван В., бот)" in text
+    assert text.count("(Игорь К., бот)") == 2  # the last three events, no more
+    assert "👨‍🔧 Сменить мастера" in igor.buttons
+    assert "✅ Часы готовы" in igor.buttons
+
+
+def test_only_possible_verbs_have_a_button(cast: Cast, igor: Phone) -> None:
+    ready = make_ready(cast)
+    igor.type(ready.number)
+    assert igor.offers("🛠 Rework without a return")
+    assert not igor.offers("⏸ Put on hold")
+    assert not igor.offers("Submit to QC")
+    received = make_receipt(cast)
+    igor.type(received.number)
+    assert igor.offers("⏸ Put on hold")
+    assert not igor.offers("🛠 Rework without a return")
+
+
+def test_no_verb_leads_to_a_screen_that_is_not_there() -> None:
+    for verb, action in _actions.items():
+        assert verb in VERBS
+        assert find_screen(action.screen) is not None, action
+
+
+def test_what_people_wrote_cannot_break_the_card(cast: Cast, igor: Phone) -> None:
+    receipt = make_receipt(cast)
+    igor.type(receipt.number)
+    igor.press("💬 Comment")
+    igor.type("<b>&lt;script> %(x)s %s")
+    assert "<b>&lt;script> %(x)s %s" in igor.text
+
+
+def test_an_owner_reads_and_changes_nothing(bot: BotDriver, cast: Cast) -> None:
+    receipt = make_in_work(cast)
+    boris = phone(bot, cast.boris)
+    boris.type(receipt.number)
+    assert boris.buttons == ["🗂 История", "⬅ Назад", "🏠 В меню"]
+    boris.press("🗂 История")
+    assert "Передано мастеру: Максим М." in boris.text
+
+
+def test_a_master_sees_his_watch_and_no_other(bot: BotDriver, cast: Cast) -> None:
+    mine, other = make_in_work(cast), make_in_work(cast, master="mark")
+    maxim = phone(bot, cast.maxim)
+    maxim.type(mine.number)
+    assert f"№{mine.number} · В работе" in maxim.text
+    assert maxim.buttons == ["⬅ Назад", "🏠 В меню"]
+    maxim.type(other.number)
+    assert f"⚠ №{other.number} – не у вас." in maxim.text
+
+
+def test_the_label_opens_the_card(cast: Cast, igor: Phone) -> None:
+    receipt = make_receipt(cast)
+    igor.type(f"/start r_{receipt.label_token}")
+    assert f"№{receipt.number} · " in igor.text
+    igor.type("/start r_forged")
+    assert igor.sees("This label is not known.")
+
+
+def test_a_typed_number_opens_the_receipt_anywhere(cast: Cast, igor: Phone) -> None:
+    receipt, other = make_receipt(cast), make_receipt(cast)
+    igor.type(receipt.number)
+    igor.press("⏸ Put on hold")
+    igor.type(other.number)
+    assert f"№{other.number} · " in igor.text
+    igor.press("⬅ Back")
+    assert igor.sees("Why does it wait?")
+
+
+# --- one tap ------------------------------------------------------------------------------------
+
+
+def test_submit_and_pass_are_one_tap_each_and_can_be_undone(cast: Cast, igor: Phone) -> None:
+    receipt = make_worked(cast)
+    igor.type(receipt.number)
+    igor.start_counting()
+    igor.press("Submit to QC", times=2)
+    assert status(receipt) == "quality_control"
+    igor.press("✅ The watch is ready", times=2)
+    assert status(receipt) == "ready"
+    assert igor.taps == 2
+    kinds = Event.objects.filter(stream=receipt.stream).values_list("kind", flat=True)
+    assert list(kinds).count("receipt.passed") == 1
+    igor.press("↩ Undo")
+    assert status(receipt) == "quality_control"
+
+
+def test_two_inspectors_press_the_same(bot: BotDriver, cast: Cast, igor: Phone) -> None:
+    receipt = make_worked(cast)
+    ivan = phone(bot, cast.ivan)
+    ivan.type(receipt.number)
+    igor.type(receipt.number)
+    igor.press("Submit to QC")
+    before = written()[0]
+    ivan.press("Submit to QC")
+    assert "Уже сделано: Игорь К., " in ivan.text
+    assert written()[0] == before
+
+
+def test_a_pass_on_something_else_than_was_shown_is_told(cast: Cast, igor: Phone) -> None:
+    receipt = make_worked(cast)
+    igor.type(receipt.number)
+    submit(receipt_id=receipt.pk, actor=cast.actor("ivan"))
+    igor.press("✅ The watch is ready")
+    assert "Иван В." in igor.text
+    assert status(receipt) == "quality_control"
+    igor.press("✅ The watch is ready")
+    assert status(receipt) == "ready"
+
+
+def test_urgent_is_a_target_state(cast: Cast, igor: Phone) -> None:
+    receipt = make_receipt(cast)
+    igor.type(receipt.number)
+    igor.press("☰ More")
+    igor.press("🔥 Mark urgent", times=2)
+    assert igor.sees("Marked urgent")
+    receipt.refresh_from_db()
+    assert receipt.urgent
+    igor.press("Not urgent any more")
+    receipt.refresh_from_db()
+    assert not receipt.urgent
+
+
+# --- confirms -----------------------------------------------------------------------------------
+
+
+def test_hold_names_old_and_new_and_offers_the_deadline(cast: Cast, igor: Phone) -> None:
+    receipt = make_in_work(cast)
+    at = clock.now() + timedelta(days=2)
+    change_deadline(receipt_id=receipt.pk, deadline=at, actor=cast.actor("igor"))
+    reason = HoldReason.objects.get(code="parts")
+    igor.type(receipt.number)
+    igor.walk("⏸ Put on hold", reason.name)
+    before = written()
+    igor.type("yesterday")
+    assert "⚠" in igor.text
+    assert written() == before
+    igor.press("+7")
+    assert f" → {igor.say('On hold')}: {reason.name}, " in igor.text
+    igor.press("✅ Confirm", times=2)
+    assert status(receipt) == "on_hold"
+    assert igor.say("Does the deadline stay? %(when)s", when="") in igor.text
+    igor.press("▶ Resume work")
+    assert status(receipt) == "in_work"
+
+
+def test_refuse_and_reopen(cast: Cast, igor: Phone) -> None:
+    receipt = make_receipt(cast)
+    reason = RefusalReason.objects.order_by("pk")[0]
+    igor.type(receipt.number)
+    igor.walk("☰ More", "🚫 Refuse the repair", reason.name)
+    assert f"{igor.say('Received')} → {igor.say('Refused')}" in igor.text
+    igor.press("✅ Confirm")
+    assert status(receipt) == "refused"
+    igor.walk("Reopen the repair", "<he agreed>")
+    assert igor.sees("Reason: %(reason)s", reason="he agreed")
+    igor.press("✅ Confirm")
+    assert status(receipt) == "received"
+
+
+def test_a_rework_order_names_the_master(cast: Cast, igor: Phone) -> None:
+    receipt = make_ready(cast)
+    igor.type(receipt.number)
+    igor.walk("🛠 Rework without a return", "Марк С.", "<forgotten>")
+    assert igor.sees("Hand to the master: %(name)s", name="Марк С.")
+    igor.press("✅ Confirm")
+    assert status(receipt) == "in_work"
+    assert Assignment.objects.get(receipt=receipt, ended_at__isnull=True).master == cast.mark
+
+
+def test_a_wrong_work_is_voided_with_a_reason(cast: Cast, igor: Phone) -> None:
+    receipt = make_worked(cast)
+    igor.type(receipt.number)
+    igor.walk("☰ More", "Void a work", "Сборка, Максим М.", "<wrong receipt>")
+    igor.press("✅ Confirm")
+    assert igor.sees("The work is voided.")
+    assert receipt.operations.get().is_void
+
+
+def test_the_last_decision_is_voided(cast: Cast, igor: Phone) -> None:
+    receipt = make_submitted(cast)
+    igor.type(receipt.number)
+    igor.walk("☰ More", "Void the last decision", "<wrong press>")
+    assert igor.sees("Submitted to QC")
+    igor.press("✅ Confirm")
+    assert status(receipt) == "in_work"
+    assert igor.sees("Voided. Status now: %(status)s", status=igor.say("In work"))
+
+
+def test_a_number_is_corrected(cast: Cast, igor: Phone) -> None:
+    receipt, taken = make_receipt(cast), make_receipt(cast)
+    igor.type(receipt.number)
+    igor.walk("☰ More", "Correct the number", f"<{taken.number}>", "<typo>")
+    before = written()
+    igor.press("✅ Confirm")
+    assert igor.sees("Receipt №%(number)s exists already.", number=taken.number)
+    assert written() == before
+    igor.press("⬅ Back")
+    igor.press("⬅ Back")
+    igor.type("77-new")
+    igor.type("typo")
+    assert f"№{receipt.number} → №77-new" in igor.text
+    igor.press("✅ Confirm")
+    receipt.refresh_from_db()
+    assert receipt.number == "77-new"
+
+
+def test_only_a_manager_voids_a_receipt(bot: BotDriver, cast: Cast, igor: Phone) -> None:
+    receipt = make_receipt(cast)
+    igor.type(receipt.number)
+    igor.press("☰ More")
+    assert not igor.offers("Void the receipt")
+    anna = phone(bot, cast.anna)
+    anna.type(receipt.number)
+    anna.walk("☰ More", "Void the receipt", "<never came>")
+    anna.press("✅ Confirm")
+    assert anna.sees("The receipt is voided.")
+    assert Receipt.objects.get(pk=receipt.pk).is_void
+
+
+# --- photos -------------------------------------------------------------------------------------
+
+
+def test_an_album_on_the_card_is_attached(cast: Cast, igor: Phone) -> None:
+    receipt = make_submitted(cast)
+    igor.type(receipt.number)
+    igor.person.photo(count=3)
+    rows = Photo.objects.filter(receipt=receipt)
+    assert [row.stage for row in rows] == ["qc"] * 3
+    assert igor.sees("Photo added: %(stage)s", stage=igor.say("quality control"))
+    igor.press("📷 Photo")
+    assert igor.person.screen.picture
+    assert "1/3" in igor.buttons
+    igor.walk("Void this photo", "<blurred>")
+    igor.press("✅ Confirm")
+    assert Photo.objects.valid().filter(receipt=receipt).count() == 2
+
+
+def test_a_photo_on_an_issued_receipt_is_refused(cast: Cast, igor: Phone) -> None:
+    from receipts.services.flow import issue
+
+    receipt = make_ready(cast)
+    issue(receipt_id=receipt.pk, as_taken_in=True, actor=cast.actor("igor"))
+    igor.type(receipt.number)
+    before = written()
+    igor.person.photo()
+    assert "⚠" in igor.text
+    assert written() == before
+
+
+# --- Back ---------------------------------------------------------------------------------------
+
+WALKS = [
+    ("make_in_work", ["⏸ Put on hold", "parts", "<31.12>"]),
+    ("make_in_work", ["⏸ Put on hold", "parts", "⏭ Skip"]),
+    ("make_in_work", ["☰ More", "🚫 Refuse the repair", "price"]),
+    ("make_in_work", ["☰ More", "Void the last decision", "<because>"]),
+    ("make_in_work", ["☰ More", "Correct the number", "<9-99>", "<because>"]),
+    ("make_worked", ["☰ More", "Void a work", "Сборка", "<because>"]),
+    ("make_ready", ["🛠 Rework without a return", "Марк С.", "<because>"]),
+    ("make_in_work", ["🕒 Change the deadline", "<31.12 15:00>"]),
+    ("make_in_work", ["👨‍🔧 Change the master", "Марк С."]),
+    ("make_in_work", ["👨‍🔧 Change the master", "Марк С.", "🕒 Deadline"]),
+    ("make_in_work", ["👨‍🔧 Change the master", "Марк С.", "💬 Reason of the change"]),
+    ("make_in_work", ["💬 Comment"]),
+    ("make_in_work", ["📷 Photo"]),
+    ("make_in_work", ["🗂 History", "Filter"]),
+    ("make_in_work", ["☰ More", "Edit the facts"]),
+]
+
+
+@pytest.mark.parametrize(("make", "steps"), WALKS)
+def test_back_leads_through_every_step_with_what_was_typed(
+    bot: BotDriver, cast: Cast, make: str, steps: list[str]
+) -> None:
+    names = {
+        "parts": HoldReason.objects.get(code="parts").name,
+        "price": RefusalReason.objects.order_by("pk")[0].name,
+    }
+    with time_machine.travel("2026-12-01T09:00:00Z"):
+        receipt = globals()[make](cast)
+        before = written()[0]
+        igor = phone(bot, cast.igor)
+        igor.type(receipt.number)
+        igor.walk(*(names.get(step, step) for step in steps))
+        igor.walk_back()
+    assert igor.person.screen.text.startswith(f"№{receipt.number}")
+    assert written()[0] == before
+
+
+def test_a_stale_confirm_says_who_changed_what_and_then_works(cast: Cast, igor: Phone) -> None:
+    receipt = make_receipt(cast)
+    reason = RefusalReason.objects.order_by("pk")[0]
+    igor.type(receipt.number)
+    igor.walk("☰ More", "🚫 Refuse the repair", reason.name)
+    assign(receipt_id=receipt.pk, master_id=cast.mark.pk, actor=cast.actor("ivan"))
+    igor.press("✅ Confirm")
+    assert "Иван В." in igor.text
+    assert status(receipt) == "in_work"
+    assert f"{igor.say('In work')} → {igor.say('Refused')}" in igor.text
+    igor.press("✅ Confirm")
+    assert status(receipt) == "refused"

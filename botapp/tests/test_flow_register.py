@@ -1,0 +1,209 @@
+"""New receipt and its form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+
+from botapp.screens.facts_lines import read_lines
+from botapp.testing import BotDriver
+from botapp.tests.flows import Phone, phone, written
+from history.models import Command, Event
+from receipts.models import Customer, Photo, Receipt, Watch
+from receipts.services.intake import attach
+from tests.cast import Cast, make_cast, make_receipt
+from workshop.lib import clock
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.fixture(params=["ru", "en"])
+def igor(request: pytest.FixtureRequest, bot: BotDriver, cast: Cast) -> Phone:
+    return phone(bot, cast.igor, request.param)
+
+
+def test_create_is_an_explicit_step_and_pressed_twice_is_one(igor: Phone) -> None:
+    igor.press("📥 New receipt")
+    igor.type("№ 101-А")
+    assert igor.sees("New receipt: %(number)s", number="№101-А")
+    assert not Receipt.objects.exists()
+    igor.press("Create №%(number)s", number="101-А", times=2)
+    assert igor.sees("Receipt created: №%(number)s", number="101-А")
+    assert Receipt.objects.get().number == "101-А"
+
+
+@pytest.mark.parametrize("typed", ["###", "x" * 40, "a<b>1", "🔥"])
+def test_an_impossible_number_is_told_and_stays(igor: Phone, typed: str) -> None:
+    igor.press("📥 New receipt")
+    before = written()
+    igor.type(typed)
+    assert "⚠" in igor.text
+    assert igor.sees("Entered: %(text)s", text=typed)
+    assert written() == before
+    igor.type("55")
+    assert igor.sees("New receipt: %(number)s", number="№55")
+
+
+def test_a_number_that_exists_opens_its_card(cast: Cast, igor: Phone) -> None:
+    make_receipt(cast, "101-А")
+    igor.press("📥 New receipt")
+    igor.type("101-a")  # the Latin look-alike
+    assert igor.sees("Receipt №%(number)s exists already.", number="101-А")
+    assert "№101-А · " in igor.text
+    assert Receipt.objects.count() == 1
+
+
+def test_similar_numbers_are_shown_before_creation(cast: Cast, igor: Phone) -> None:
+    make_receipt(cast, "00123")
+    igor.press("📥 New receipt")
+    igor.type("123")
+    assert igor.sees("Similar numbers are open. Is it one of them?")
+    igor.press("№00123")
+    assert "№00123 · " in igor.text
+    igor.press("⬅ Back")
+    igor.press("Create №%(number)s", number="123")
+    assert Receipt.objects.count() == 2
+
+
+def test_somebody_was_faster(cast: Cast, igor: Phone) -> None:
+    igor.press("📥 New receipt")
+    igor.type("77")
+    make_receipt(cast, "77", by="ivan")
+    igor.press("Create №%(number)s", number="77")
+    assert igor.sees("Receipt №%(number)s exists already.", number="77")
+    assert "№77 · " in igor.text
+    assert Receipt.objects.count() == 1
+
+
+def test_back_from_every_step(igor: Phone) -> None:
+    igor.walk("📥 New receipt", "<101>")
+    igor.walk_back()
+    assert igor.offers("📥 New receipt")
+
+
+def test_the_form_shows_what_it_understood_before_it_saves(cast: Cast, igor: Phone) -> None:
+    with time_machine.travel(NOW):
+        igor.type("/menu")
+        igor.press("📥 New receipt")
+        igor.type("101")
+        igor.press("Create and fill in")
+        before = written()
+        igor.type(
+            "Omega Speedmaster\nsn: A-123456\n8 (916) 123-45-67\n25.12 18:00\nне идёт\n5 звеньев"
+        )
+        igor.press("⛔ Do not polish")
+        igor.person.photo()
+        assert igor.sees("Brand")
+        assert "+79161234567" in igor.text
+        assert "25.12.2026 18:00" in igor.text
+        assert written()[0] == before[0] + 1  # the photo alone
+        igor.press("✅ Save", times=2)
+    receipt = Receipt.objects.get()
+    assert igor.sees("Saved.")
+    assert (receipt.watch.brand, receipt.watch.model) == ("Omega", "Speedmaster")
+    assert receipt.watch.serial == "A-123456"
+    assert receipt.customer.phone == "+79161234567"
+    assert (receipt.complaint, receipt.links_count) == ("не идёт", 5)
+    assert receipt.do_not_polish
+    assert clock.show(receipt.deadline) == "25.12.2026 18:00"
+    assert Photo.objects.filter(receipt=receipt).count() == 1
+    assert Customer.objects.count() == Watch.objects.count() == 1
+
+
+def test_a_phone_stays_out_of_events_and_commands(cast: Cast, igor: Phone) -> None:
+    igor.press("📥 New receipt")
+    igor.type("101")
+    igor.press("Create and fill in")
+    igor.type("клиент: Пётр Первый\n+79161234567")
+    igor.press("✅ Save")
+    kept = f"{list(Event.objects.values())}{list(Command.objects.values())}"
+    assert "9161234567" not in kept
+    assert "Пётр" not in kept
+
+
+def test_a_returning_watch_and_customer_are_offered(cast: Cast, igor: Phone) -> None:
+    old = make_receipt(cast, "55")
+    attach(
+        receipt_id=old.pk,
+        watch={"brand": "Zenith", "serial": "AB 12345"},
+        customer={"name": "Пётр", "phone": "+79161234567"},
+        actor=cast.actor("igor"),
+    )
+    igor.press("📥 New receipt")
+    igor.type("101")
+    igor.press("Create and fill in")
+    igor.type("серийный: ab12345\n+79161234567")
+    assert igor.offers("⌚ Zenith AB 12345 · №55")
+    igor.press("⌚")
+    igor.press("👤 Пётр")
+    igor.press("✅ Save")
+    receipt = Receipt.objects.get(number="101")
+    old.refresh_from_db()
+    assert (receipt.watch_id, receipt.customer_id) == (old.watch_id, old.customer_id)
+    assert Watch.objects.count() == Customer.objects.count() == 1
+
+
+def test_one_more_watch_of_this_customer(cast: Cast, igor: Phone) -> None:
+    first = make_receipt(cast, "55")
+    attach(receipt_id=first.pk, customer={"name": "Пётр"}, actor=cast.actor("igor"))
+    igor.type("55")
+    igor.walk("☰ More", "📥 One more of this customer", "<56>")
+    igor.press("Create №%(number)s", number="56")
+    first.refresh_from_db()
+    assert Receipt.objects.get(number="56").customer == first.customer
+
+
+@pytest.mark.parametrize("line", ["срок: вчера", "31.02", "телефон: 12"])
+def test_an_impossible_line_is_told_and_what_was_entered_stays(igor: Phone, line: str) -> None:
+    igor.press("📥 New receipt")
+    igor.type("101")
+    igor.press("Create and fill in")
+    igor.type("Omega")
+    igor.type(line)
+    assert "⚠" in igor.text
+    assert f"{igor.say('Brand')}: Omega" in igor.text
+    igor.press("Start again")
+    assert "Omega" not in igor.text.replace(igor.say(EXAMPLE), "")
+
+
+EXAMPLE = "Omega Speedmaster\nserial: 12345678\n+7 916 123-45-67\nin 5 days\nit stops"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Rolex Datejust 16234", {"brand": "Rolex", "model": "Datejust 16234"}),
+        ("часы: Ракета Космос", {"brand": "Ракета", "model": "Космос"}),
+        ("3456789K", {"serial": "3456789K"}),
+        ("S/N: 12-34", {"serial": "12-34"}),
+        ("+7 916 123-45-67", {"phone": "+79161234567"}),
+        ("срочно", {"urgent": True}),
+        ("Do not polish", {"do_not_polish": True}),
+        ("7 звеньев", {"links_count": "7"}),
+        ("links 7", {"links_count": "7"}),
+        ("комплект: коробка, карта", {"completeness": "коробка, карта"}),
+        ("отстают на 10 минут: проверить", {"complaint": "отстают на 10 минут: проверить"}),
+        (
+            "the second hand stops at twelve every day",
+            {"complaint": "the second hand stops at twelve every day"},
+        ),
+        ("не идут\nразбито стекло", {"complaint": "не идут\nразбито стекло"}),
+    ],
+)
+def test_lines_are_read_by_name_or_form(line: str, expected: dict[str, object]) -> None:
+    assert read_lines(line, NOW) == expected
+
+
+def test_lines_of_a_deadline_are_resolved() -> None:
+    assert clock.from_iso(read_lines("25.12", NOW)["deadline"]) == datetime(
+        2026, 12, 25, 15, 0, tzinfo=UTC
+    )
