@@ -63,11 +63,11 @@ def edit_facts(
         if name == "agreed_works":
             _set_agreed_works(receipt, raw, changes)
             continue
-        value = _clean_fact(receipt, name, raw)
+        value = clean_fact(receipt, name, raw)
         old = getattr(receipt, name)
         if old == value:
             continue
-        changes[name] = [_told(name, old), _told(name, value)]
+        changes[name] = [told_fact(name, old), told_fact(name, value)]
         setattr(receipt, name, value)
         columns.append(name)
     if changes:
@@ -77,7 +77,7 @@ def edit_facts(
     return Outcome(receipt)
 
 
-def _told(name: str, value: Any) -> str:
+def told_fact(name: str, value: Any) -> str:
     """Customers appear by id alone: their names never enter an event."""
     if name == "customer":
         return str(value.pk) if value else ""
@@ -86,7 +86,8 @@ def _told(name: str, value: Any) -> str:
     return in_words(value)
 
 
-def _clean_fact(receipt: Receipt, name: str, raw: Any) -> Any:
+def clean_fact(receipt: Receipt, name: str, raw: Any) -> Any:
+    """The value as it is stored; rows are looked up by id. Raises as :func:`edit_facts`."""
     if name not in EDITABLE:
         raise RuleViolation("receipts.fact_unknown", _("There is no such field."), field=name)
     field = Receipt._meta.get_field(name)

@@ -103,7 +103,7 @@ def add_reading(
     run = Run.of(actor, command, at)
     receipt = open_receipt(receipt_id, "reading", actor)
     ensure_can(receipt, "reading", None)
-    _validate(reading)
+    validate_reading(reading)
     check = _check(receipt, run.at)
     row = Reading.objects.create(
         quality_check=check,
@@ -130,12 +130,13 @@ def add_reading(
     return Outcome(receipt, extra={"reading_id": row.pk})
 
 
-def _validate(reading: ReadingInput) -> None:
+def validate_reading(reading: ReadingInput) -> None:
+    """Raise RuleViolation ``receipts.reading_empty`` or ``receipts.reading_impossible``."""
     if reading.rate is None and reading.amplitude is None and reading.beat_error is None:
         raise _empty()
-    _between("rate", reading.rate, Decimal(-999), Decimal(999))
-    _between("amplitude", reading.amplitude, 0, 400)
-    _between("beat_error", reading.beat_error, Decimal(0), Decimal(20))
+    ensure_between("rate", reading.rate, Decimal(-999), Decimal(999))
+    ensure_between("amplitude", reading.amplitude, 0, 400)
+    ensure_between("beat_error", reading.beat_error, Decimal(0), Decimal(20))
     choices = (
         ("position", reading.position, ["", *Reading.Position.values]),
         ("stage", reading.stage, Reading.Stage.values),
@@ -152,7 +153,7 @@ def _empty() -> RuleViolation:
     return RuleViolation("receipts.reading_empty", _("Enter at least one value."), field="reading")
 
 
-def _between(
+def ensure_between(
     name: str, value: Decimal | int | None, low: Decimal | int, high: Decimal | int
 ) -> None:
     if value is None:
@@ -212,8 +213,8 @@ def record_measurements(
     if water_bar is None and power_reserve_hours is None and not (water_result or checklist):
         # Nothing to record must not open a check: that would be a change without an event.
         raise _empty()
-    _between("water_bar", water_bar, Decimal(0), Decimal(2000))
-    _between("power_reserve_hours", power_reserve_hours, Decimal(0), Decimal(9999))
+    ensure_between("water_bar", water_bar, Decimal(0), Decimal(2000))
+    ensure_between("power_reserve_hours", power_reserve_hours, Decimal(0), Decimal(9999))
     if water_result and water_result not in QualityCheck.Water.values:
         raise NotFound(
             "receipts.unknown_choice",

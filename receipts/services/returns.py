@@ -73,7 +73,7 @@ def return_watch(
     run = Run.of(actor, command, at)
     receipt = open_receipt(receipt_id, "return", actor)
     ensure_can(receipt, "return", expected)
-    _ensure_reasons(items)
+    ensure_reasons(items)
     if works:
         record_work(receipt_id=receipt.pk, works=works, actor=actor, command=run.command, at=run.at)
         receipt.refresh_from_db()
@@ -113,7 +113,8 @@ def return_watch(
     return Outcome(receipt, warnings=warnings, extra={"return_id": case.pk})
 
 
-def _ensure_reasons(items: Sequence[ItemInput]) -> None:
+def ensure_reasons(items: Sequence[ItemInput]) -> None:
+    """At least one reason, none twice."""
     if not items:
         raise RuleViolation(
             "receipts.return_without_reason", _("Choose at least one reason."), field="reasons"

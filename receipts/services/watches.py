@@ -95,11 +95,12 @@ def _clean(field: str, raw: Any) -> Any:
     if field == "metal":
         return row_of(Metal, raw, field=field) if raw else None
     if field == "water_resistance_bar":
-        return _bar(raw)
+        return clean_bar(raw)
     return clean_text(raw, field=field, limit=TEXTS[field])
 
 
-def _bar(raw: Any) -> Decimal | None:
+def clean_bar(raw: Any) -> Decimal | None:
+    """A water resistance in bar; RuleViolation ``receipts.bar_impossible``."""
     if raw is None or raw == "":
         return None
     try:
