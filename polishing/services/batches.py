@@ -96,6 +96,7 @@ def flag_expired(
 ) -> Outcome[PolishingBatch]:
     """Flag a batch that is past its date for a person to look at; once."""
     run = Run.of(actor, command, at)
+    policies.ensure_inspector(actor)
     batch = locks.batch(batch_id)
     if batch.closed_at or batch.flagged_at or batch.due_at is None or batch.due_at > run.at:
         return Outcome(batch)

@@ -125,7 +125,6 @@ def _order(run: Run, source: Receipt, target: Receipt, pk: int, reason: str) -> 
         )
     _ensure_after(target, order.sent_at)
     old_operation = order.operation
-    void_round(run, source, order, reason)
     new = PolishingOrder(
         receipt=target,
         batch=order.batch,
@@ -153,6 +152,8 @@ def _order(run: Run, source: Receipt, target: Receipt, pk: int, reason: str) -> 
             )
             new.save(update_fields=["operation"])
         write(run, target, _taken_back(new))
+    # Afterwards, so that a batch whose last open order moves never closes.
+    void_round(run, source, order, reason)
     return new.pk
 
 
@@ -177,12 +178,19 @@ def _check(run: Run, source: Receipt, target: Receipt, pk: int, reason: str) -> 
     _ensure_after(target, check.opened_at)
     if check.decision is None:
         _ensure_no_open_check(target)
-        check.voided_at, check.void_reason = run.at, reason
-        check.save(update_fields=["voided_at", "void_reason"])
-        write(run, source, CheckVoided(check_id=check.pk, reason=reason))
+        _void_open(run, source, check.pk, reason)
     else:
         _void_last(run, source, "check_id", check.pk, reason)
     return _copy_check(run, target, check).pk
+
+
+def _void_open(run: Run, source: Receipt, pk: int, reason: str) -> None:
+    """Void a check without a decision, if it is one (also one that a void has opened again)."""
+    row = QualityCheck.objects.valid().filter(pk=pk, decision__isnull=True).first()
+    if row is not None:
+        row.voided_at, row.void_reason = run.at, reason
+        row.save(update_fields=["voided_at", "void_reason"])
+        write(run, source, CheckVoided(check_id=pk, reason=reason))
 
 
 def _ensure_no_open_check(target: Receipt) -> None:
@@ -208,6 +216,7 @@ def _void_last(run: Run, source: Receipt, key: str, pk: int, reason: str) -> Non
         receipt_id=source.pk, reason=reason, actor=run.actor, command=run.command, at=run.at
     )
     source.refresh_from_db()
+    _void_open(run, source, int(event.payload["check_id"]), reason)
 
 
 def _copy_check(run: Run, target: Receipt, check: QualityCheck) -> QualityCheck:

@@ -32,7 +32,7 @@ from receipts.services.base import (
     row_of,
     write,
 )
-from receipts.services.parts import detach_parts, rejoin_parts
+from receipts.services.parts import correct_since, detach_parts, hand_on_parts, rejoin_parts
 from receipts.services.works import add_operation, void_operation
 from staff.models import Employee
 from workshop.lib import clock
@@ -129,13 +129,17 @@ def _open_batch(batch_id: int | None, polisher: Employee) -> PolishingBatch | No
         return None
     batch = locks.batch(batch_id)
     if batch.closed_at is not None or batch.polisher_id != polisher.pk:
-        raise RuleViolation(
-            "polishing.batch_of_another",
-            _("%(batch)s is closed or belongs to another polisher."),
-            field="batch",
-            params={"batch": str(batch)},
-        )
+        raise _batch_of_another(batch)
     return batch
+
+
+def _batch_of_another(batch: PolishingBatch) -> RuleViolation:
+    return RuleViolation(
+        "polishing.batch_of_another",
+        _("%(batch)s is closed or belongs to another polisher."),
+        field="batch",
+        params={"batch": str(batch)},
+    )
 
 
 def sent_payload(order: PolishingOrder) -> PolishingSent:
@@ -329,7 +333,8 @@ def correct_order(
     """Correct facts of a round later: old → new with a reason. People and metals by id.
 
     Who polished changes the performer by a new operation; the old one is void.
-    Raises RuleViolation ``receipts.fact_unknown``, ``polishing.back_before_sent``.
+    Raises RuleViolation ``receipts.fact_unknown``, ``polishing.back_before_sent``,
+    ``polishing.batch_of_another``.
     """
     run = Run.of(actor, command, at)
     order, receipt = _open_order(order_id, "polishing_correct", actor)
@@ -343,6 +348,10 @@ def correct_order(
             told[name] = [in_words(old), in_words(new)]
     if not told:
         return Outcome(order)
+    if "polisher" in told and order.returned_at is None:
+        hand_on_parts(receipt, order.parts, order.polisher, run.at)
+    elif "sent_at" in told and order.returned_at is None:
+        correct_since(receipt, order.parts, order.sent_at)
     if "polished_by" in told and order.operation is not None:
         old_row = order.operation
         order.operation = None
@@ -360,7 +369,10 @@ def correct_order(
 
 def _corrected(order: PolishingOrder, receipt: Receipt, name: str, raw: Any, at: datetime) -> Any:
     if name == "polisher":
-        return ensure_polisher(raw)
+        polisher = ensure_polisher(raw)
+        if order.batch is not None and order.batch.polisher_id != polisher.pk:
+            raise _batch_of_another(order.batch)
+        return polisher
     if name == "polished_by":
         if order.result != PolishingOrder.Result.DONE:
             raise RuleViolation(

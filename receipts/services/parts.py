@@ -20,9 +20,11 @@ def detach_parts(receipt: Receipt, parts: Iterable[str], holder: Employee, since
             with transaction.atomic():
                 DetachedPart.objects.create(receipt=receipt, part=part, holder=holder, since=since)
         except IntegrityError:
+            away = DetachedPart.objects.filter(receipt=receipt, part=part, until__isnull=True)
             raise Duplicate(
                 "receipts.part_away",
                 _("%(number)s: this part is already away: %(part)s."),
+                existing_id=away.values_list("pk", flat=True).first(),
                 field="parts",
                 params={
                     "number": str(receipt),
@@ -35,6 +37,19 @@ def rejoin_parts(receipt: Receipt, parts: Iterable[str], at: datetime) -> None:
     """Note that ``parts`` are with the watch again."""
     rows = DetachedPart.objects.filter(receipt=receipt, part__in=list(parts), until__isnull=True)
     rows.update(until=at)
+
+
+def hand_on_parts(receipt: Receipt, parts: Iterable[str], holder: Employee, at: datetime) -> None:
+    """Note that ``parts`` which are away lie at another person from now on."""
+    parts = list(parts)
+    rejoin_parts(receipt, parts, at)
+    detach_parts(receipt, parts, holder, at)
+
+
+def correct_since(receipt: Receipt, parts: Iterable[str], since: datetime) -> None:
+    """The parts are away since another moment than was noted."""
+    rows = DetachedPart.objects.filter(receipt=receipt, part__in=list(parts), until__isnull=True)
+    rows.update(since=since)
 
 
 def ensure_complete(receipt: Receipt) -> None:
