@@ -125,7 +125,7 @@ def _span(ctx: Context) -> str:
 
 
 def parse_days(text: str, today: date) -> tuple[date, date]:
-    """«25.12» (from today) or «20.12 – 28.12»; a day without a year that is over is next year's.
+    """«25.12» (from today) or «20.12 – 28.12»; without a year the last day lies ahead.
 
     RuleViolation ``bot.days_unclear``; whether the span makes sense is the service's question.
     """
@@ -133,14 +133,22 @@ def parse_days(text: str, today: date) -> tuple[date, date]:
     rest = _DAY.sub("", text).strip(" -–—")
     if rest or not 1 <= len(found) <= 2:
         raise _unclear()
-    days: list[date] = []
-    for day, month, year in found:
-        try:
-            one = date(int(year or today.year), int(month), int(day))
-            days.append(one if year or one >= today else one.replace(year=one.year + 1))
-        except ValueError:
-            raise _unclear() from None
-    return (days[0], days[1]) if len(days) == 2 else (today, days[0])
+    try:
+        until = _next(*found[-1], not_before=today)
+        start = today if len(found) == 1 else _last(*found[0], not_after=until)
+    except ValueError:
+        raise _unclear() from None
+    return start, until
+
+
+def _next(day: str, month: str, year: str, *, not_before: date) -> date:
+    one = date(int(year or not_before.year), int(month), int(day))
+    return one if year or one >= not_before else one.replace(year=one.year + 1)
+
+
+def _last(day: str, month: str, year: str, *, not_after: date) -> date:
+    one = date(int(year or not_after.year), int(month), int(day))
+    return one if year or one <= not_after else one.replace(year=one.year - 1)
 
 
 def _unclear() -> RuleViolation:
