@@ -75,13 +75,14 @@ class Card(Screen):
         return View(text, self.rows(ctx, receipt))
 
     def rows(self, ctx: Context, receipt: Receipt) -> list[Row]:
-        verbs = selectors.possible_verbs(receipt, ctx.actor)
+        verbs = _verbs(ctx, receipt)
         buttons = [*_one_taps(receipt, verbs), *_opening(receipt, verbs, more=False)]
         if ctx.has(*READERS):
             buttons.append(Button(_("🗂 History"), "open", "history"))
         rarely = _opening(receipt, verbs, more=True) or "urgent" in verbs
         last = [[Button(_("☰ More"), "open", "more")]] if rarely else []
-        return [*undo_row(ctx, receipt), *grid(buttons), *last]
+        undo = [] if receipt.is_void else undo_row(ctx, receipt)
+        return [*undo, *grid(buttons), *last]
 
     def do_open(self, ctx: Context, value: str) -> Answer:
         """Another screen about this receipt: a verb, the history or the second page."""
@@ -129,7 +130,7 @@ class More(Card):
         return View(card_text.facts(receipt, ctx.now), self.rows(ctx, receipt))
 
     def rows(self, ctx: Context, receipt: Receipt) -> list[Row]:
-        verbs = selectors.possible_verbs(receipt, ctx.actor)
+        verbs = _verbs(ctx, receipt)
         buttons = _opening(receipt, verbs, more=True)
         if "urgent" in verbs:
             label = _("Not urgent any more") if receipt.urgent else _("🔥 Mark urgent")
@@ -151,6 +152,11 @@ class More(Card):
             command=ctx.command,
         )
         return Stay().note(_("Marked urgent") if urgent else _("No longer urgent"))
+
+
+def _verbs(ctx: Context, receipt: Receipt) -> tuple[str, ...]:
+    """What is possible now; nothing with a receipt that was voided."""
+    return () if receipt.is_void else selectors.possible_verbs(receipt, ctx.actor)
 
 
 def _opening(receipt: Receipt, verbs: tuple[str, ...], *, more: bool) -> list[Button]:

@@ -30,8 +30,8 @@ from botapp.screens.pickers import load_receipt
 from history.commands import Outcome
 from receipts.deadline_input import parse_deadline, quick_choices
 from receipts.models import DeadlineCause, Receipt
+from receipts.services.calendars import current_calendar
 from receipts.services.deadlines import change_deadline
-from receipts.worktime import Calendar
 from workshop.lib import clock
 
 CLEAR = "clear"
@@ -49,7 +49,7 @@ def choice_buttons(now: datetime) -> list[Button]:
         now,
         settings.WORKSHOP_DEADLINE_TIME,
         clock.zone(),
-        Calendar.always(),
+        current_calendar(),
         settings.WORKSHOP_DEADLINE_DEFAULT_DAYS,
     )
     return [

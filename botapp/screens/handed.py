@@ -76,13 +76,14 @@ def handed(ctx: Context, results: list[SeriesResult]) -> Move:
     refused = [_refusal(one) for one in results if one.error is not None]
     done = [one for one in results if one.ok]
     if not done:
-        return Stay(lines(*refused))
+        return Stay("; ".join(refused))
     master = load_employee(ctx.params["master_id"])
     told = fmt(_("Handed to the master: %(name)s"), name=b(master.short_name))
+    warned = [f"⚠ {text}" for text in refused]
     each = [words.done(one.outcome, one.item.label) for one in done]
     made = {str(one.item.id): one.outcome.command.pk for one in done if not one.outcome.already}
     return Done(
-        lines(told, *each, *refused),
+        lines(told, *each, *warned),
         Handed,
         master_id=master.pk,
         done=made,
@@ -92,11 +93,11 @@ def handed(ctx: Context, results: list[SeriesResult]) -> Move:
 
 def _refusal(result: SeriesResult) -> str:
     text = result.error.text() if result.error else ""
-    return f"⚠ {result.item.label}: {text}"
+    return f"{result.item.label}: {text}"
 
 
 def _undone(results: list[SeriesResult]) -> Markup:
-    refused = [_refusal(one) for one in results if one.error is not None]
+    refused = [f"⚠ {_refusal(one)}" for one in results if one.error is not None]
     taken = [one.outcome.object for one in results if one.ok]
     head = fmt(_("Taken back: %(numbers)s"), numbers=words.numbers(taken)) if taken else None
     return lines(head, *refused)

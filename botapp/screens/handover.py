@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -107,12 +108,10 @@ class Confirm(Screen):
     def view(self, ctx: Context) -> View:
         receipts = load_receipts(_ids(ctx))
         master = load_employee(ctx.params["master_id"])
-        reason, deadline = ctx.data.get("reason"), ctx.data.get("deadline")
-        when = words.moment(clock.from_iso(deadline)) if deadline else ""
+        reason, deadline = ctx.data.get("reason"), clock.from_iso(ctx.data.get("deadline"))
         text = lines(
             fmt(_("Hand to the master: %(name)s"), name=b(master.short_name)),
-            *(_change(one, master) for one in receipts),
-            fmt(_("Deadline: %(when)s"), when=b(when)) if when else None,
+            *(_change(one, master, deadline) for one in receipts),
             b(_("Marked urgent")) if ctx.data.get("urgent") else None,
             quote(reason) if reason else None,
         )
@@ -186,10 +185,10 @@ def _choice(ctx: Context, kind: OperationType) -> Button:
     return Button(f"{mark} {kind.name}", "purpose", kind.pk)
 
 
-def _change(receipt: Receipt, master: Employee) -> Markup:
-    """One watch: from whom, from which status."""
+def _change(receipt: Receipt, master: Employee, deadline: datetime | None) -> Markup:
+    """One watch, old → new: its master, its status, its deadline when that changes too."""
     now_at = receipt.master.short_name if receipt.master else "–"
-    return fmt(
+    handed = fmt(
         _("%(number)s: %(old)s → %(new)s · %(status)s → %(after)s"),
         number=b(words.number(receipt)),
         old=now_at,
@@ -197,6 +196,10 @@ def _change(receipt: Receipt, master: Employee) -> Markup:
         status=words.status(receipt),
         after=Status.IN_WORK.label,
     )
+    if deadline is None or deadline == receipt.deadline:
+        return handed
+    old, new = words.moment(receipt.deadline), b(words.moment(deadline))
+    return lines(handed, fmt(_("Deadline: %(old)s → %(new)s"), old=old, new=new))
 
 
 def _item(ctx: Context, receipt: Receipt, shown: dict[str, Any]) -> SeriesItem:

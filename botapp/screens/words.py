@@ -101,6 +101,8 @@ def places(receipt: Receipt) -> Markup:
 def head(receipt: Receipt, now: datetime) -> Markup:
     """What every screen about one receipt begins with: number, status, where, deadline."""
     kept_whole = b(_("⛔ Do not polish")) if receipt.do_not_polish else None
+    if receipt.is_void:
+        return fmt(_("%(number)s: the receipt is voided"), number=b(number(receipt)))
     return lines(
         fmt("%(number)s · %(status)s", number=b(number(receipt)), status=status(receipt)),
         watch(receipt) or None,

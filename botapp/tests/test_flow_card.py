@@ -15,7 +15,8 @@ from history.models import Event
 from receipts.models import Assignment, HoldReason, Photo, Receipt, RefusalReason
 from receipts.services.assignment import assign
 from receipts.services.deadlines import change_deadline
-from receipts.services.flow import submit
+from receipts.services.flow import issue, submit
+from receipts.services.registration import void_receipt
 from receipts.states import VERBS
 from tests.cast import (
     Cast,
@@ -284,6 +285,35 @@ def test_only_a_manager_voids_a_receipt(bot: BotDriver, cast: Cast, igor: Phone)
     assert Receipt.objects.get(pk=receipt.pk).is_void
 
 
+def test_a_record_moves_to_the_right_receipt(cast: Cast, igor: Phone) -> None:
+    wrong = make_worked(cast)
+    right = Receipt.objects.get(pk=make_receipt(cast).pk)
+    Receipt.objects.filter(pk=right.pk).update(received_at=wrong.received_at)
+    igor.type(wrong.number)
+    igor.walk("☰ More", "Move to another receipt", "Сборка, Максим М.")
+    before = written()
+    igor.type("no-such-9")
+    assert igor.sees("There is no receipt №%(number)s.", number="no-such-9")
+    assert written() == before
+    igor.walk(f"<{right.number}>", "<mixed up>")
+    assert f"№{wrong.number} → №{right.number}" in igor.text
+    igor.press("✅ Confirm", times=2)
+    assert wrong.operations.get().is_void
+    assert right.operations.get().employee == cast.maxim
+
+
+def test_a_voided_receipt_offers_nothing(bot: BotDriver, cast: Cast, igor: Phone) -> None:
+    receipt = make_receipt(cast)
+    igor.type(receipt.number)
+    void_receipt(receipt_id=receipt.pk, reason="never came", actor=cast.actor("anna"))
+    igor.press("💬 Comment")
+    igor.type("late")
+    assert "⚠" in igor.text
+    igor.press("⬅ Back")
+    assert igor.sees("%(number)s: the receipt is voided", number=f"№{receipt.number}")
+    assert igor.buttons == [igor.say(text) for text in ("🗂 History", "⬅ Back", "🏠 Home")]
+
+
 # --- photos -------------------------------------------------------------------------------------
 
 
@@ -303,8 +333,6 @@ def test_an_album_on_the_card_is_attached(cast: Cast, igor: Phone) -> None:
 
 
 def test_a_photo_on_an_issued_receipt_is_refused(cast: Cast, igor: Phone) -> None:
-    from receipts.services.flow import issue
-
     receipt = make_ready(cast)
     issue(receipt_id=receipt.pk, as_taken_in=True, actor=cast.actor("igor"))
     igor.type(receipt.number)
@@ -328,6 +356,7 @@ WALKS = [
     ("make_in_work", ["👨‍🔧 Change the master", "Марк С."]),
     ("make_in_work", ["👨‍🔧 Change the master", "Марк С.", "🕒 Deadline"]),
     ("make_in_work", ["👨‍🔧 Change the master", "Марк С.", "💬 Reason of the change"]),
+    ("make_worked", ["☰ More", "Move to another receipt", "Сборка", "<the same>", "<because>"]),
     ("make_in_work", ["💬 Comment"]),
     ("make_in_work", ["📷 Photo"]),
     ("make_in_work", ["🗂 History", "Filter"]),
@@ -348,6 +377,7 @@ def test_back_leads_through_every_step_with_what_was_typed(
         before = written()[0]
         igor = phone(bot, cast.igor)
         igor.type(receipt.number)
+        names["<the same>"] = f"<{receipt.number}>"
         igor.walk(*(names.get(step, step) for step in steps))
         igor.walk_back()
     assert igor.person.screen.text.startswith(f"№{receipt.number}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from botapp.testing import BotDriver
 from botapp.tests.flows import Phone, phone, written
 from receipts.models import Receipt
-from receipts.services.facts import add_comment
+from receipts.services.facts import add_comment, set_urgent
 from receipts.services.intake import attach
 from tests.cast import Cast, make_cast, make_in_work, make_order, make_receipt
 
@@ -183,6 +185,25 @@ def test_the_language_changes_at_once(bot: BotDriver, cast: Cast) -> None:
     assert "📥 New receipt" in igor.buttons
     cast.igor.refresh_from_db()
     assert cast.igor.language == "en"
+
+
+def test_menu_and_lists_ask_the_database_as_often_for_ten_receipts_as_for_forty(
+    bot: BotDriver, cast: Cast
+) -> None:
+    asked = []
+    for batch in range(2):
+        for number in range(10 if not batch else 30):
+            receipt = make_in_work(cast, number=f"B{batch}-{number:03}")
+            set_urgent(receipt_id=receipt.pk, urgent=True, actor=cast.actor("igor"))
+        igor = phone(bot, cast.igor)
+        with CaptureQueriesContext(connection) as queries:
+            igor.type("/menu")
+            igor.press("🔥 Urgent")
+            igor.press("⬅ Back")
+            igor.press("🔎 Find")
+            igor.type("B")
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
 
 
 def test_the_empty_workshop_shows_no_error(bot: BotDriver, cast: Cast) -> None:

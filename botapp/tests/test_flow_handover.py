@@ -12,6 +12,7 @@ from botapp.tests.flows import Phone, phone, written
 from history.models import Event
 from receipts.models import Assignment, Receipt
 from receipts.services.assignment import assign
+from receipts.services.deadlines import change_deadline
 from staff.services.people import set_absence, set_active
 from tests.cast import Cast, make_cast, make_in_work, make_ready, make_receipt
 from workshop.lib import clock
@@ -97,6 +98,20 @@ def test_urgency_and_deadline_are_buttons_of_the_confirm(cast: Cast, igor: Phone
         igor.press("↩ Undo")
     receipt.refresh_from_db()
     assert (receipt.status, receipt.urgent) == ("received", True)
+
+
+@time_machine.travel("2026-12-01T09:00:00Z")
+def test_a_deadline_that_changes_is_shown_old_to_new(cast: Cast, igor: Phone) -> None:
+    receipt = make_receipt(cast, "101")
+    change_deadline(
+        receipt_id=receipt.pk,
+        deadline=clock.now() + timedelta(days=1),
+        actor=cast.actor("ivan"),
+    )
+    igor.type("101")
+    igor.walk(HAND, "Максим М.", "🕒 Deadline", "<25.12>")
+    assert "02.12.2026 12:00 → " in igor.text
+    assert "25.12.2026 18:00" in igor.text
 
 
 def test_the_purpose_is_a_switch_for_a_master_with_several_skills(cast: Cast, igor: Phone) -> None:
