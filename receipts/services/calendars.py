@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from history.commands import CommandRef, Outcome, Run, verb
 from receipts import locks, policies, worktime
+from receipts.events.base import with_reason
 from receipts.events.catalogue import CalendarChanged
 from receipts.models import CalendarDay, WorkCalendar, WorkInterval
 from workshop.lib.actor import Actor
 from workshop.lib.errors import RuleViolation
-from workshop.lib.text import require_text
+from workshop.lib.text import clean_text, require_text
 
 Hours = Sequence[tuple[time, time]]
 
@@ -76,11 +77,11 @@ def set_day(
     run = Run.of(actor, command, at)
     policies.ensure_manager(actor)
     calendar = locks.calendar(calendar_id)
-    if hours is not None and hours[0] >= hours[1]:
-        raise RuleViolation(
-            "calendar.bad_intervals", _("The hours end before they begin."), field="hours"
-        )
+    _ensure_forward([hours] if hours is not None else [])
     old = CalendarDay.objects.filter(calendar=calendar, day=day).first()
+    if old is None and usual:
+        return Outcome(calendar)
+    before = _day_words(old)
     row = CalendarDay.objects.update_or_create(
         calendar=calendar,
         day=day,
@@ -88,11 +89,11 @@ def set_day(
             "working": hours is not None,
             "start": hours[0] if hours else None,
             "end": hours[1] if hours else None,
-            "note": note[:100],
+            "note": clean_text(note, field="note", limit=100),
             "active": not usual,
         },
     )[0]
-    before, after = _day_words(old), _day_words(row)
+    after = _day_words(row)
     if before != after:
         _record(run, calendar, [f"{day:%d.%m.%Y}: {before} → {after}"])
     return Outcome(calendar)
@@ -102,11 +103,21 @@ def _day_words(row: CalendarDay | None) -> str:
     if row is None or not row.active:
         return _now("as usual")
     if row.working and row.start and row.end:
-        return f"{row.start:%H:%M}–{row.end:%H:%M}"
-    return _now("day off")
+        return with_reason(f"{row.start:%H:%M}–{row.end:%H:%M}", row.note)
+    return with_reason(_now("day off"), row.note)
+
+
+def _ensure_forward(intervals: Hours) -> None:
+    """Stored hours end on their own day: midnight is 23:59."""
+    if any(start >= end for start, end in intervals):
+        raise RuleViolation(
+            "calendar.bad_intervals", _("The hours end before they begin."), field="hours"
+        )
 
 
 def _set_week(calendar: WorkCalendar, weekly: Mapping[int, Hours]) -> list[str]:
+    for hours in weekly.values():
+        _ensure_forward(hours)
     worktime.Calendar(weekly={day: tuple(hours) for day, hours in weekly.items()})
     told: list[str] = []
     for weekday in WorkInterval.Weekday:

@@ -104,6 +104,12 @@ def _present(customer_id: int) -> Customer:
             _("The personal data of this customer is erased."),
             field="customer",
         )
+    if customer.merged_into_id is not None:
+        raise RuleViolation(
+            "receipts.customer_merged",
+            _("This customer was merged into another one: use that one."),
+            field="customer",
+        )
     return customer
 
 
@@ -118,7 +124,8 @@ def merge_customers(
 ) -> Outcome[Customer]:
     """Two rows of one person become one: the receipts of ``merged_id`` go to ``kept_id``.
 
-    A manager's verb. Raises RuleViolation ``receipts.merge_self``.
+    A manager's verb. Raises RuleViolation ``receipts.merge_self``, ``receipts.customer_merged``,
+    ``receipts.customer_erased``.
     """
     run = Run.of(actor, command, at)
     policies.ensure_manager(actor)
@@ -152,19 +159,35 @@ def erase_customer(
     command: CommandRef = None,
     at: datetime | None = None,
 ) -> Outcome[Customer]:
-    """Blank the personal data of a customer, also who collected his watches (law 3).
+    """Blank the personal data of a customer, also in rows merged into him and who collected his
+    watches (law 3).
 
     A manager's verb; what happened to the watches stays. Again changes nothing.
     """
     run = Run.of(actor, command, at)
     policies.ensure_manager(actor)
     customer = locks.customer(customer_id)
-    if customer.erased_at is not None:
-        return Outcome(customer)
+    for pk in _same_person(customer.pk):
+        row = locks.customer(pk)
+        if row.erased_at is None:
+            _blank(run, row)
+    customer.refresh_from_db()
+    return Outcome(customer)
+
+
+def _same_person(customer_id: int) -> list[int]:
+    """The row and all that were merged into it, however long ago: they hold the same data."""
+    found = [customer_id]
+    for pk in found:  # grows while it is walked
+        merged = Customer.objects.filter(merged_into_id=pk).order_by("pk")
+        found += merged.values_list("pk", flat=True)
+    return found
+
+
+def _blank(run: Run, customer: Customer) -> None:
     customer.name = customer.phone = customer.note = ""
     customer.telegram_id = customer.consent_at = None
     customer.erased_at = run.at
     customer.save()
     Receipt.objects.filter(customer=customer).update(received_by="")
     run.record(customer.stream, CustomerErased(customer_id=customer.pk))
-    return Outcome(customer)
