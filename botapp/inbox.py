@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, F, Min, Q
-from django.db.models.functions import Now
+from django.db.models import Exists, F, Min, Q, Window
+from django.db.models.functions import Now, RowNumber
 
 from botapp.models import InboundChat, InboundUpdate
 from botapp.transport.port import Arrived
@@ -92,17 +92,34 @@ def release(chat_id: int, token: str) -> None:
     )
 
 
-def rows_of(chat_id: int, *, limit: int = ROWS) -> list[InboundUpdate]:
-    """The chat's waiting rows in order; empty while the first one waits for its next attempt."""
-    rows = list(
-        InboundUpdate.objects.filter(chat_id=chat_id, state=InboundUpdate.NEW).order_by(
-            "update_id", "pk"
-        )[:limit]
+def release_all(claims: Iterable[tuple[int, str]]) -> None:
+    """Let go of several (chat, token) at once."""
+    chats, tokens = zip(*claims, strict=True)
+    InboundChat.objects.filter(chat_id__in=chats, token__in=set(tokens)).update(
+        owner="", token="", lease_until=None
     )
-    if rows and rows[0].next_attempt_at > clock.now():
-        _postpone(chat_id, rows[0])
-        return []
-    return rows
+
+
+def rows_of(chat_id: int) -> list[InboundUpdate]:
+    """The chat's waiting rows in order; empty while the first one waits for its next attempt."""
+    return rows_of_all([chat_id])[chat_id]
+
+
+def rows_of_all(chat_ids: Sequence[int]) -> dict[int, list[InboundUpdate]]:
+    """The waiting rows of several chats, at most ``ROWS`` of each, in one query."""
+    found: dict[int, list[InboundUpdate]] = {chat_id: [] for chat_id in chat_ids}
+    if not chat_ids:
+        return found
+    numbered = Window(RowNumber(), "chat_id", ["update_id", "pk"])
+    waiting = InboundUpdate.objects.filter(chat_id__in=chat_ids, state=InboundUpdate.NEW)
+    for row in waiting.annotate(place=numbered).filter(place__lte=ROWS).order_by("place"):
+        found[row.chat_id].append(row)
+    now = clock.now()
+    for chat_id, rows in found.items():
+        if rows and rows[0].next_attempt_at > now:
+            _postpone(chat_id, rows[0])
+            rows.clear()
+    return found
 
 
 def _postpone(chat_id: int, first: InboundUpdate) -> None:

@@ -5,6 +5,7 @@ Nothing here is in a transaction; what was shown is recorded afterwards by :func
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -63,12 +64,19 @@ async def send_files(transport: Transport, outcome: Outcome) -> int:
 
 
 async def tidy(transport: Transport, chat_id: int, message_ids: Iterable[int]) -> None:
-    """Remove messages that were read. In vain is no harm."""
-    for message_id in message_ids:
-        try:
-            await transport.delete(chat_id, message_id)
-        except (TransportError, Refused, Unreachable) as error:
-            logger.info("a message stays", extra={"error": type(error).__name__})
+    """Remove messages that were read, all at once. In vain is no harm."""
+    deletions = [_delete(transport, chat_id, message_id) for message_id in message_ids]
+    if len(deletions) == 1:
+        await deletions[0]
+    elif deletions:
+        await asyncio.gather(*deletions)
+
+
+async def _delete(transport: Transport, chat_id: int, message_id: int) -> None:
+    try:
+        await transport.delete(chat_id, message_id)
+    except (TransportError, Refused, Unreachable) as error:
+        logger.info("a message stays", extra={"error": type(error).__name__})
 
 
 async def show(transport: Transport, wanted: Wanted) -> Shown:

@@ -79,10 +79,11 @@ def identify(person: Person, correlation_id: str) -> Caller:
     found = by_telegram_id(person.id)
     if found is not None and found.active:
         return Caller(found, employee_actor(found, channel), found.language)
-    known = person.language in dict(settings.LANGUAGES)
+    spoken = found.language if found else person.language
+    known = spoken in dict(settings.LANGUAGES)
     # Neither has a role. Never the system's actor: policies let that one do everything.
     nobody = employee_actor(found, channel) if found else stranger_actor(person.id, channel)
-    return Caller(None, nobody, person.language if known else settings.LANGUAGE_CODE)
+    return Caller(None, nobody, spoken if known else settings.LANGUAGE_CODE)
 
 
 def take_step(

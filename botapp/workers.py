@@ -22,6 +22,7 @@ from botapp.transport.port import Door, Incoming
 
 CHATS: Final = 64  # side by side
 IDLE: Final = 1.0  # seconds between looks for what other processes left
+GATHER: Final = 0.003  # seconds in which chats that end together share one round
 RENEW_EVERY: Final = inbox.LEASE / 3
 SWEEP_EVERY: Final = timedelta(seconds=5)
 LOST_WAIT: Final = 1.0  # seconds between tries while the database is away
@@ -75,6 +76,7 @@ class Workers:
             await self._round()
             if not self._finished:
                 await self._pause()
+            await asyncio.sleep(GATHER)
         while self._busy:
             await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
             await self._round()
@@ -132,10 +134,8 @@ class Workers:
         if free <= 0:
             return []
         token = secrets.token_hex(16)
-        turns = [
-            Turn(chat_id, token, inbox.rows_of(chat_id))
-            for chat_id in inbox.claim(self._owner, token, limit=free)
-        ]
+        claimed = inbox.claim(self._owner, token, limit=free)
+        turns = [Turn(chat_id, token, rows) for chat_id, rows in inbox.rows_of_all(claimed).items()]
         return turns + (self._behind(free - len(turns)) if look else [])
 
     def _behind(self, free: int) -> list[Turn]:
@@ -239,4 +239,4 @@ def _let_go(finished: list[Turn]) -> None:
     with transaction.atomic():
         for turn in finished:
             _record(turn.shown)
-            inbox.release(turn.chat_id, turn.token)
+        inbox.release_all([(turn.chat_id, turn.token) for turn in finished])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 import botapp.tests.sample_flow  # noqa: F401  registers its screens
+from botapp.dialogs import registry
 from botapp.testing import BotDriver
 from staff.models import Employee
 
@@ -14,6 +17,14 @@ def make_employee(name: str, telegram_id: int | None, **values: object) -> Emplo
     defaults = {"full_name": name, "short_name": short, "telegram_id": telegram_id}
     employee: Employee = Employee.objects.create(**{**defaults, **values})
     return employee
+
+
+@pytest.fixture(autouse=True)
+def _menu_stays_as_it_is() -> Iterator[None]:
+    """Tests put sample screens into the menu; no other test shall find them there."""
+    before = registry._menu[:]
+    yield
+    registry._menu[:] = before
 
 
 @pytest.fixture
