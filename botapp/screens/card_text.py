@@ -38,6 +38,7 @@ def card(receipt: Receipt, now: datetime, *, whole: bool) -> Markup:
 def facts(receipt: Receipt, now: datetime) -> Markup:
     """What was agreed and taken in: the second page of the card."""
     entered = [
+        (_("Complaint"), receipt.complaint),
         (_("Condition at intake"), receipt.condition),
         (_("Accessories"), receipt.completeness),
         (_("Bracelet links"), receipt.links_count),
