@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -38,7 +39,7 @@ def record_event(
         command=command,
         ordinal=command.next_ordinal,
         previous_hash=head.last_hash,
-        **_who(actor),
+        **who(actor),
     )
     event.hash = event_hash(event, head.last_hash)
     event.save(force_insert=True)
@@ -60,7 +61,8 @@ def _nudge_once() -> None:
         transaction.on_commit(nudge_relay, robust=True)
 
 
-def _who(actor: Actor) -> dict[str, object]:
+def who(actor: Actor) -> dict[str, Any]:
+    """The columns of an event that say who acted, through which door."""
     return {
         "actor_kind": actor.kind,
         "actor_id": actor.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from history.models import Event
-from history.registry import load
+from history.registry import Payload, load
 from receipts.events.base import Projecting
 from receipts.models import Receipt
 
@@ -32,7 +32,11 @@ SAVED: Final = tuple(name.removesuffix("_id") for name in PROJECTED)
 
 def project(receipt: Receipt, event: Event) -> None:
     """Apply one event of the receipt's own stream; the version is its number there."""
-    payload = load(event)
+    apply(receipt, event, load(event))
+
+
+def apply(receipt: Receipt, event: Event, payload: Payload) -> None:
+    """As :func:`project`, with the payload at hand (bulk writing has not stored it yet)."""
     if isinstance(payload, Projecting):
         payload.project(receipt, event)
     receipt.version = event.sequence

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from integrations.demo.roster import PEOPLE, SignIn, simulator_people
+from integrations.demo.telling import Plan
 from integrations.demo.truth import Truth
 from staff.models import Employee
 from workshop.lib import clock
@@ -28,12 +30,38 @@ def sign_ins() -> Path:
     return Path(settings.DATA_DIR) / "demo-sign-ins.txt"
 
 
-def write_true_rates(truth: Truth, rows: dict[str, Employee], **plan: Any) -> None:
+def write_plan(plan: Plan) -> None:
+    """Noted before the first receipt: an interrupted run goes on with the same plan."""
+    _write_plan(plan, complete=False)
+
+
+def write_true_rates(plan: Plan, truth: Truth, rows: dict[str, Employee]) -> None:
     """The probabilities used and what came of them, per person and type of work."""
     ids = {key: row.pk for key, row in rows.items()}
     names = {key: row.short_name for key, row in rows.items()}
-    content = {"label": "demo", **plan, "rates": truth.rows(ids, names)}
+    _write_plan(plan, complete=True, rates=truth.rows(ids, names))
+
+
+def _write_plan(plan: Plan, **more: Any) -> None:
+    content = {"label": "demo", **asdict(plan), "now": clock.iso(plan.now), **more}
     _write(true_rates(), json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def interrupted_plan() -> Plan | None:
+    """The plan that was begun and not completed."""
+    if not true_rates().exists():
+        return None
+    found = json.loads(true_rates().read_text(encoding="utf-8"))
+    now = clock.from_iso(found["now"])
+    if found["complete"] or now is None:
+        return None
+    return Plan(found["receipts"], found["seed"], found["days"], now)
+
+
+def write_access(made: Sequence[SignIn]) -> None:
+    """How to get in: by the office and by the simulated Telegram."""
+    write_people()
+    write_sign_ins(made)
 
 
 def write_people() -> None:
@@ -58,8 +86,3 @@ def _write(path: Path, text: str, mode: int = 0o644) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     part.replace(path)
-
-
-def stamp() -> str:
-    """The moment of writing, for the files."""
-    return clock.show(clock.now())

@@ -236,6 +236,7 @@ class Life:
             bracelet="bracelet" in parts,
             metal_id=self._intake.watch["metal"],
             difficult=rng.random() < 0.15,
+            allowed_by="клиент, по телефону" if self._intake.facts.get("do_not_polish") else "",
         )
         return int(made["order_id"])
 

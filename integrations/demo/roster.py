@@ -17,7 +17,6 @@ from staff import roles
 from staff.models import Employee
 from staff.services import add_employee, create_user, link_user, set_absence, set_active
 from staff.services.telegram import set_username
-from workshop.lib import clock
 from workshop.lib.actor import Actor
 
 CLIENT: Final = "demo"
@@ -156,11 +155,3 @@ def simulator_people() -> list[dict[str, object]]:
             }
         )
     return rows
-
-
-def known_since() -> datetime | None:
-    """When the demonstration's people were added; None when they are not there."""
-    first = Employee.objects.filter(telegram_id=PEOPLE[0].telegram_id).first()
-    if first is None or LABEL not in first.full_name:
-        return None
-    return clock.local(first.created_at)

@@ -1,28 +1,20 @@
-"""Filling an empty database: people first, then many lives told in the order of time."""
+"""Filling an empty database: people first, then the lives of their watches."""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from random import Random
+from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from history.models import Event
-from integrations.demo import things
-from integrations.demo.life import (
-    INSPECTORS,
-    Life,
-    Workshop,
-    at_evening,
-    in_working_time,
-)
-from integrations.demo.pen import Intake, Ledger, Pen, ServicePen
-from integrations.demo.roster import CLIENT, SignIn, add_accounts, add_people, let_go
+from integrations.demo import files
+from integrations.demo.bulk_pen import BulkPen, SilentPen
+from integrations.demo.life import INSPECTORS, Workshop
+from integrations.demo.pen import ServicePen
+from integrations.demo.roster import CLIENT, PEOPLE, add_accounts, add_people, let_go
+from integrations.demo.telling import PREFIX, Plan, Progress, Telling, tell_alone, tell_together
 from integrations.demo.touches import add_touches
 from integrations.demo.truth import Truth
 from receipts.events import Registered
@@ -37,150 +29,83 @@ from receipts.models import (
     ReturnReason,
     WaiverReason,
 )
+from receipts.services.bulk import writer
 from staff.actors import employee_actor, user_actor
 from staff.models import Employee
 from workshop.lib import clock
 from workshop.lib.actor import ADMIN, BOT, Actor, Channel, system_actor
 from workshop.lib.models import CatalogueRow
 
-PREFIX: Final = "Д-"
-"""Numbers of the demonstration begin with it, so that nobody takes them for real ones."""
-FIRST_NUMBER: Final = 1001
-AGAIN: Final = 0.12
+BY_SERVICES: Final = 5000
+"""Up to so many receipts go through the services, more are written in bulk."""
+CHUNK: Final = 2000  # receipts in memory at a time
 SETTLING: Final = timedelta(days=7)  # people are there before the first watch comes
-RECENT: Final = 60  # of the last receipts some are due today, and some wait at every stage
-STAGES: Final = (
-    "on_hold", "quality_control", "returned", "ready", "refused", "in_work", "polishing",
-)  # fmt: skip
-
-Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is to be told. The same plan tells the same stories."""
-
-    receipts: int
-    seed: int
-    days: int
-    now: datetime
-
-    @property
-    def start(self) -> datetime:
-        return self.now - timedelta(days=self.days)
-
-    def random(self, index: int) -> Random:
-        """The dice of one receipt: its story does not depend on the others'."""
-        return Random(self.seed * 1_000_003 + index)  # noqa: S311
-
-    def received(self, index: int, rng: Random) -> datetime:
-        """Evenly over the days, in working time, never after the present."""
-        share = (index + rng.random()) / self.receipts
-        moment = self.start + (self.now - self.start) * share
-        return min(in_working_time(moment, rng.randrange(60)), self.now)
+def seed(plan: Plan, progress: Progress) -> None:
+    """Tell the plan from its beginning, or from where it was interrupted."""
+    if plan.receipts <= BY_SERVICES:
+        seed_by_services(plan, progress)
+    else:
+        seed_by_bulk(plan, progress)
 
 
-@dataclass
-class Telling:
-    """The lives being told: who comes again is chosen among the owners whose watch is back."""
-
-    plan: Plan
-    workshop: Workshop
-    truth: Truth
-    ledger: Ledger = field(default_factory=Ledger)
-    served: list[int] = field(default_factory=list)
-
-    def life(self, index: int) -> tuple[datetime, Life]:
-        """The life of receipt ``index`` and the moment it begins."""
-        rng = self.plan.random(index)
-        received = self.plan.received(index, rng)
-        owner, facts = index, {}
-        again = rng.random() < AGAIN and bool(self.served)
-        if again:
-            owner = self.served.pop(rng.randrange(len(self.served)))
-            facts["visit_kind"] = rng.choice(("warranty", "paid_again", "not_confirmed"))
-        # the watch and its customer are the same whenever they come
-        origin = self.plan.random(-1 - owner)
-        watch, price = things.watch(owner, origin, dict(self.workshop.metals))
-        customer = things.customer(owner, origin) if origin.random() < 0.8 else None
-        intake = Intake(
-            index=index,
-            owner=owner,
-            number=f"{PREFIX}{FIRST_NUMBER + index}",
-            deadline=self._deadline(index, received, rng),
-            urgent=rng.random() < 0.08,
-            facts={**things.facts(rng, price), **facts},
-            watch=watch,
-            customer=customer,
-            stays=self._stays(index),
-        )
-        return received, Life(self.workshop, self.truth, rng, intake, received)
-
-    def _deadline(self, index: int, received: datetime, rng: Random) -> datetime | None:
-        wanted, days = rng.random() < 0.88, rng.randrange(5, 15)
-        if not wanted:
-            return None
-        today = at_evening(self.plan.now)
-        if index >= self.plan.receipts - RECENT and index % 6 == 0 and received < today:
-            return today
-        return at_evening(received + timedelta(days=days))
-
-    def _stays(self, index: int) -> str:
-        """Every third watch of two or three weeks ago is still here, one stage after another."""
-        back = self.plan.receipts - index
-        if back > RECENT or back < RECENT // 3 or index % 3:
-            return ""
-        return STAGES[index // 3 % len(STAGES)]
-
-    def end(self, life: Life) -> None:
-        """Note an owner whose watch was handed out: he may come again."""
-        if life.finished:
-            self.served.append(life.owner)
+def seed_by_services(plan: Plan, progress: Progress) -> None:
+    """Everything through the services in one transaction: an interruption leaves nothing."""
+    telling_truth = Truth(plan.seed)
+    with transaction.atomic():
+        people = begin(plan)
+        workshop = workshop_of(people, plan)
+        tell_together(Telling(plan, workshop, telling_truth), ServicePen, progress)
+        finish(people, workshop, plan)
+    files.write_true_rates(plan, telling_truth, people)
 
 
-def tell_together(telling: Telling, pen: Callable[[Ledger], Pen], progress: Progress) -> None:
-    """All lives at once, act by act in the order of time, up to the present."""
-    plan = telling.plan
-    waiting: list[tuple[datetime, int, Iterator[datetime], Life]] = []
-
-    def advance(until: datetime) -> None:
-        while waiting and waiting[0][0] <= until:
-            _moment, index, story, life = heapq.heappop(waiting)
-            following = next(story, None)
-            if following is None:
-                telling.end(life)
-            else:
-                heapq.heappush(waiting, (following, index, story, life))
-
-    for index in range(plan.receipts):
-        received, life = telling.life(index)
-        advance(received)
-        story = life.run(pen(telling.ledger))
-        heapq.heappush(waiting, (next(story), index, story, life))
-        progress(index + 1, plan.receipts)
-    advance(plan.now)
+def seed_by_bulk(plan: Plan, progress: Progress, *, chunk: int = CHUNK) -> None:
+    """The lives one after another, a transaction per chunk. What stands already is told without
+    writing, so an interrupted run goes on where it stopped."""
+    people = people_there() or _begin_in_bulk(plan)
+    workshop, truth = workshop_of(people, plan), Truth(plan.seed)
+    telling = Telling(plan, workshop, truth)
+    done = demo_receipts()
+    for index in range(done):
+        tell_alone(telling, index, SilentPen())
+    for first in range(done, plan.receipts, chunk):
+        last = min(first + chunk, plan.receipts)
+        with writer() as bulk:
+            for index in range(first, last):
+                tell_alone(telling, index, BulkPen(telling.ledger, bulk))
+        progress(last, plan.receipts)
+    with transaction.atomic():
+        finish(people, workshop, plan)
+    files.write_true_rates(plan, truth, people)
 
 
-@dataclass(frozen=True)
-class Seeded:
-    """What there is now, for the files and the person at the terminal."""
+def _begin_in_bulk(plan: Plan) -> dict[str, Employee]:
+    files.write_plan(plan)
+    with transaction.atomic():
+        return begin(plan)
 
-    truth: Truth
-    people: dict[str, Employee]
-    sign_ins: list[SignIn]
+
+def begin(plan: Plan) -> dict[str, Employee]:
+    """People and accounts, as they stood before the first watch came."""
+    actor = demo_actor()
+    people = add_people(actor, plan.start - SETTLING, clock.local(plan.now).date())
+    sign_ins = add_accounts(people, actor)
+    transaction.on_commit(lambda: files.write_access(sign_ins))
+    return people_there()
+
+
+def people_there() -> dict[str, Employee]:
+    """The people by key; empty before :func:`begin`."""
+    ids = {person.telegram_id: person.key for person in PEOPLE}
+    rows = Employee.objects.filter(telegram_id__in=ids).select_related("user")
+    return {ids[row.telegram_id]: row for row in rows}
 
 
 def demo_actor() -> Actor:
     """The demonstration itself; silent: nobody is told of an invented past."""
     return system_actor("demo", silent=True, correlation_id=CLIENT)
-
-
-def begin(plan: Plan) -> tuple[dict[str, Employee], list[SignIn]]:
-    """People and accounts, as they stood before the first watch came."""
-    actor = demo_actor()
-    people = add_people(actor, plan.start - SETTLING, clock.local(plan.now).date())
-    accounts = add_accounts(people, actor)
-    return {key: Employee.objects.get(pk=row.pk) for key, row in people.items()}, accounts
 
 
 def workshop_of(people: dict[str, Employee], plan: Plan) -> Workshop:
@@ -209,17 +134,6 @@ def workshop_of(people: dict[str, Employee], plan: Plan) -> Workshop:
 
 def _ids(model: type[CatalogueRow]) -> dict[str, int]:
     return dict(model._default_manager.filter(active=True).values_list("code", "pk"))
-
-
-def seed_by_services(plan: Plan, progress: Progress) -> Seeded:
-    """Everything through the services in one transaction: an interruption leaves nothing."""
-    truth = Truth(plan.seed)
-    with transaction.atomic():
-        people, sign_ins = begin(plan)
-        workshop = workshop_of(people, plan)
-        tell_together(Telling(plan, workshop, truth), ServicePen, progress)
-        finish(people, workshop, plan)
-    return Seeded(truth, people, sign_ins)
 
 
 def finish(people: dict[str, Employee], workshop: Workshop, plan: Plan) -> None:

@@ -254,7 +254,7 @@ def _answer(check: QualityCheck, item_id: int, ok: bool, changes: dict[str, list
     before = ChecklistAnswer.objects.filter(quality_check=check, item=item).first()
     if before is not None and before.ok == ok:
         return
-    changes[f"item:{item.name}"] = ["" if before is None else _tick(before.ok), _tick(ok)]
+    changes[f"item:{item.name}"] = ["" if before is None else tick(before.ok), tick(ok)]
     ChecklistAnswer.objects.update_or_create(quality_check=check, item=item, defaults={"ok": ok})
 
 
@@ -265,7 +265,8 @@ def _one_decimal(value: Decimal | int) -> bool:
     return value.is_finite() and int(value.as_tuple().exponent) >= -1
 
 
-def _tick(ok: bool) -> str:
+def tick(ok: bool) -> str:
+    """A checklist answer in an event."""
     return "+" if ok else "−"
 
 

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from integrations.demo import files, seeding
+from integrations.demo.telling import Plan
 from workshop.lib import clock
 
 
@@ -31,20 +32,15 @@ class Command(BaseCommand):
             raise CommandError("--receipts and --days are positive numbers.")
         self._ensure_allowed(options["force"])
         there = seeding.demo_receipts()
-        if there:
-            files.write_people()
-            self.stdout.write(
-                f"Demo data are there already ({there} receipts): nothing was changed. "
-                "For other ones begin with an empty database."
-            )
+        begun = files.interrupted_plan() if there or seeding.people_there() else None
+        if begun is not None or not there:
+            self._seed(begun or _plan(options), there)
             return
-        plan = seeding.Plan(
-            options["receipts"],
-            options["seed"],
-            options["days"],
-            clock.now().replace(second=0, microsecond=0),
+        files.write_people()
+        self.stdout.write(
+            f"Demo data are there already ({there} receipts): nothing was changed. "
+            "For other ones begin with an empty database."
         )
-        self._seed(plan)
 
     def _ensure_allowed(self, force: bool) -> None:
         """Demo data in a real workshop would be a disaster: every sign of one stops it."""
@@ -64,36 +60,30 @@ class Command(BaseCommand):
         for reason in reasons:
             self.stderr.write(f"Forced although {reason}.")
 
-    def _seed(self, plan: seeding.Plan) -> None:
+    def _seed(self, plan: Plan, there: int) -> None:
         begun = time.monotonic()
         try:
-            seeded = seeding.seed_by_services(plan, self._progress)
+            seeding.seed(plan, self._progress)
         except KeyboardInterrupt:
-            self.stderr.write("\nInterrupted: nothing was written.")
-            raise
-        self._write_files(plan, seeded)
+            raise CommandError(
+                "Interrupted. The same command goes on where it stopped, or begins anew."
+            ) from None
         seconds = time.monotonic() - begun
+        made = plan.receipts - there
         self.stdout.write(
-            f"\rDemo data: {plan.receipts} receipts over {plan.days} days in {seconds:.1f} s "
-            f"({plan.receipts / seconds:.0f}/s, {connection.vendor}), seed {plan.seed}."
+            f"\rDemo data: {made} receipts over {plan.days} days in {seconds:.1f} s "
+            f"({made / seconds:.0f}/s, {connection.vendor}), seed {plan.seed}."
         )
         if files.sign_ins().exists():
             self.stdout.write(files.sign_ins().read_text(encoding="utf-8"))
-
-    def _write_files(self, plan: seeding.Plan, seeded: seeding.Seeded) -> None:
-        files.write_true_rates(
-            seeded.truth,
-            seeded.people,
-            seed=plan.seed,
-            receipts=plan.receipts,
-            days=plan.days,
-            now=clock.iso(plan.now),
-        )
-        files.write_people()
-        files.write_sign_ins(seeded.sign_ins)
 
     def _progress(self, done: int, total: int) -> None:
         step = max(1, total // 100)
         if self.stdout.isatty() and (done % step == 0 or done == total):
             self.stdout.write(f"\r{done} of {total} receipts", ending="")
             self.stdout.flush()
+
+
+def _plan(options: dict[str, Any]) -> Plan:
+    now = clock.now().replace(second=0, microsecond=0)
+    return Plan(options["receipts"], options["seed"], options["days"], now)

@@ -1,0 +1,61 @@
+"""Rows that many receipts of a batch refer to, read once: people and catalogues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db import models
+
+from receipts.models import OperationType
+from receipts.services.base import employee, row_of
+from staff.models import Employee
+
+M = TypeVar("M", bound=models.Model)
+T = TypeVar("T")
+
+
+class Drawer:
+    """A cache for the length of one batch: what the office edits meanwhile counts for the next."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[type[models.Model], int], Any] = {}
+        self._cleaned: dict[tuple[str, Any], Any] = {}
+        self._found_once: dict[str, Any] = {}
+
+    def row(self, model: type[M], pk: int, *, field: str) -> M:
+        """An active or inactive row, as ``row_of`` finds it."""
+        return self._found(model, pk, lambda: row_of(model, pk, field=field))
+
+    def person(self, pk: int, field: str = "employee") -> Employee:
+        return self._found(Employee, pk, lambda: employee(pk, field))
+
+    def put(self, row: models.Model) -> None:
+        """A row of this batch, which is not in the database yet."""
+        self._rows[type(row), row.pk] = row
+
+    def _found(self, model: type[M], pk: int, find: Callable[[], M]) -> M:
+        key = (model, pk)
+        if key not in self._rows:
+            self._rows[key] = find()
+        found: M = self._rows[key]
+        return found
+
+    def cleaned(self, name: str, raw: Any, clean: Callable[[], Any]) -> Any:
+        """A fact after cleaning: prices and complaints come again and again."""
+        key = (name, raw)
+        if key not in self._cleaned:
+            self._cleaned[key] = clean()
+        return self._cleaned[key]
+
+    def once(self, name: str, find: Callable[[], T]) -> T:
+        """Anything else that is asked of the database once per batch."""
+        if name not in self._found_once:
+            self._found_once[name] = find()
+        found: T = self._found_once[name]
+        return found
+
+    def required_types(self) -> list[OperationType]:
+        """Works without which no check passes."""
+        required = OperationType.objects.active().filter(required=True)
+        return self.once("required types", lambda: list(required))

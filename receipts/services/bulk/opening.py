@@ -1,0 +1,157 @@
+"""What every verb of a draft shares: rules before, event and projection after; and the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from history.bulk import Batch
+from history.models import Command
+from history.registry import Payload
+from receipts import policies, states
+from receipts.events.base import ref
+from receipts.events.facts import (
+    CommentAdded,
+    DeadlineChanged,
+    FactsChanged,
+    Registered,
+    UrgencyChanged,
+)
+from receipts.models import DeadlineCause, OperationType, Receipt, Reminder
+from receipts.numbers import normalise_number, similar_key
+from receipts.projection import apply
+from receipts.services.base import past_moment
+from receipts.services.bulk.drawer import Drawer
+from receipts.services.facts import clean_fact, told_fact
+from receipts.services.reminders import due_times
+from receipts.states import URGENT_LIST
+from workshop.lib import clock
+from workshop.lib.actor import Actor
+from workshop.lib.text import REASON_LENGTH, clean_text, require_text
+
+Extra = Mapping[str, Any]
+
+
+class OpeningDraft:
+    """A receipt whose rows are still in memory."""
+
+    def __init__(self, rows: Batch, drawer: Drawer, command: Command, receipt_id: int) -> None:
+        self.rows, self.drawer, self.command = rows, drawer, command
+        self.receipt = Receipt(pk=receipt_id)
+
+    def ensure(self, verb: str, actor: Actor) -> None:
+        """The roles allow the verb, and the status does."""
+        policies.ensure_may(actor, verb, self.receipt)
+        states.ensure_possible(verb, self.receipt.status)
+
+    def write(self, payload: Payload, actor: Actor, at: datetime) -> None:
+        """One event and the projected fields it changes."""
+        event = self.rows.record(
+            self.receipt.stream, payload, actor=actor, command=self.command, at=at
+        )
+        apply(self.receipt, event, payload)
+
+    def register(self, *, number: str, actor: Actor, at: datetime) -> None:
+        policies.ensure_inspector(actor)
+        parsed = normalise_number(number)
+        self.rows.add(self.receipt)
+        payload = Registered(
+            number=parsed.display, number_key=parsed.key, similar_key=similar_key(parsed.key)
+        )
+        self.write(payload, actor, at)
+
+    def edit_facts(self, *, facts: Mapping[str, Any], actor: Actor, at: datetime) -> Extra:
+        self.ensure("facts", actor)
+        changes: dict[str, list[str]] = {}
+        for name, raw in facts.items():
+            if name == "agreed_works":
+                self._agree_works(raw, changes)
+                continue
+            value, old = self._fact(name, raw), getattr(self.receipt, name)
+            if old != value:
+                changes[name] = [told_fact(name, old), told_fact(name, value)]
+                setattr(self.receipt, name, value)
+        if changes:
+            self.write(FactsChanged(changes=changes), actor, at)
+        return {}
+
+    def _fact(self, name: str, raw: Any) -> Any:
+        field = Receipt._meta.get_field(name) if name in _FACT_ROWS else None
+        if isinstance(field, models.ForeignKey) and raw:
+            return self.drawer.row(field.related_model, raw, field=name)
+        return self.drawer.cleaned(name, raw, lambda: clean_fact(self.receipt, name, raw))
+
+    def _agree_works(self, ids: Sequence[int], changes: dict[str, list[str]]) -> None:
+        """The works agreed upon at registration: each a row that links, in catalogue order."""
+        kinds = [self.drawer.row(OperationType, pk, field="agreed_works") for pk in set(ids)]
+        kinds.sort(key=lambda kind: (kind.order, kind.name))
+        for kind in kinds:
+            self.rows.add(
+                Receipt.agreed_works.through(receipt_id=self.receipt.pk, operationtype_id=kind.pk)
+            )
+        if kinds:
+            changes["agreed_works"] = ["", ", ".join(map(str, kinds))]
+
+    def change_deadline(
+        self,
+        *,
+        deadline: datetime | None,
+        cause_id: int | None = None,
+        reason: str = "",
+        actor: Actor,
+        at: datetime,
+    ) -> Extra:
+        self.ensure("deadline", actor)
+        receipt = self.receipt
+        if deadline == receipt.deadline:
+            return {}
+        cause = self.drawer.row(DeadlineCause, cause_id, field="cause") if cause_id else None
+        promise = receipt.first_promise
+        if deadline is not None and (promise is None or (cause and cause.replaces_promise)):
+            promise = deadline
+        payload = DeadlineChanged(
+            old=clock.iso(receipt.deadline),
+            new=clock.iso(deadline),
+            promise=clock.iso(promise),
+            cause=ref(cause),
+            reason=clean_text(reason, field="reason", limit=REASON_LENGTH),
+        )
+        self.write(payload, actor, at)
+        return {}
+
+    def set_urgent(self, *, urgent: bool, actor: Actor, at: datetime) -> Extra:
+        self.ensure("urgent", actor)
+        if self.receipt.urgent != urgent:
+            self.write(UrgencyChanged(urgent=urgent), actor, at)
+        return {}
+
+    def add_comment(self, *, text: str, actor: Actor, at: datetime) -> Extra:
+        self.ensure("comment", actor)
+        self.write(CommentAdded(text=require_text(text, field="comment")), actor, at)
+        return {}
+
+    def past_moment(self, moment: datetime | None, at: datetime, field: str) -> datetime:
+        """When something happened: default ``at``; neither after it nor before the receipt."""
+        return past_moment(moment, self.receipt, at, field) if moment is not None else at
+
+    def plan_reminders(self) -> None:
+        """For the deadline that stands at the end, as far as still ahead of the present."""
+        deadline = self.receipt.deadline
+        if deadline is None or self.receipt.status not in URGENT_LIST:
+            return
+        for kind, due_at in due_times(deadline).items():
+            if due_at > self.rows.now:
+                self.rows.add(
+                    Reminder(
+                        receipt_id=self.receipt.pk,
+                        deadline_version=self.receipt.deadline_version,
+                        kind=kind,
+                        due_at=due_at,
+                    )
+                )
+
+
+_FACT_ROWS = frozenset({"customer", "watch", "repeats"})

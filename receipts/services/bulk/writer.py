@@ -1,0 +1,116 @@
+"""The writer: one batch of drafts with their customers and watches, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from history.bulk import Batch, batch
+from history.commands import CommandKey
+from receipts.events.facts import CustomerAdded, WatchAdded
+from receipts.models import Customer, Metal, Receipt, Watch
+from receipts.numbers import fold_serial
+from receipts.phones import normalise_phone
+from receipts.services.bulk.drawer import Drawer
+from receipts.services.bulk.quality import Draft
+from receipts.services.watches import TEXTS, clean_bar
+from workshop.lib.actor import Actor
+from workshop.lib.text import clean_text
+
+VERB = "receipt.write_history"
+
+
+class Writer:
+    """Collects drafts; they are written when the ``with`` block of :func:`writer` ends."""
+
+    def __init__(self, rows: Batch) -> None:
+        self.rows = rows
+        self.drawer = Drawer()
+        self._drafts: list[Draft] = []
+
+    def draft(
+        self,
+        *,
+        number: str,
+        key: CommandKey,
+        actor: Actor,
+        at: datetime,
+        watch: Mapping[str, Any] | None = None,
+        customer: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
+        deadline: datetime | None = None,
+        urgent: bool = False,
+    ) -> Draft:
+        """A registered receipt; a new watch and a new customer by their values, known ones as ids
+        in ``facts``. Raises what the services of registration raise; a number that is taken
+        fails as IntegrityError when the batch is written.
+        """
+        receipt_id = self.rows.next_id(Receipt)
+        command = self.rows.command(VERB, key, actor, {"number": number, "at": at})
+        command.result = {"id": receipt_id, "extra": {}, "warnings": [], "already": None}
+        draft = Draft(self.rows, self.drawer, command, receipt_id)
+        known = dict(facts or {})
+        if watch is not None:
+            known["watch"] = self._watch(draft, watch, actor, at)
+        if customer is not None:
+            known["customer"] = self._customer(draft, customer, actor, at)
+        draft.register(number=number, actor=actor, at=at)
+        if known:
+            draft.edit_facts(facts=known, actor=actor, at=at)
+        if deadline is not None:
+            draft.change_deadline(deadline=deadline, actor=actor, at=at)
+        if urgent:
+            draft.set_urgent(urgent=True, actor=actor, at=at)
+        self.drawer.put(draft.receipt)  # a later one of this batch may repeat it
+        self._drafts.append(draft)
+        return draft
+
+    def _watch(self, draft: Draft, values: Mapping[str, Any], actor: Actor, at: datetime) -> int:
+        watch = Watch(created_at=at)
+        for name, raw in values.items():
+            setattr(watch, name, self._watch_fact(name, raw))
+        watch.serial_key = fold_serial(watch.serial)
+        watch.movement_key = fold_serial(watch.movement_number)
+        self.rows.add(watch)
+        payload = WatchAdded(watch_id=watch.pk, description=str(watch))
+        self.rows.record(watch.stream, payload, actor=actor, command=draft.command, at=at)
+        return self._remember(watch)
+
+    def _watch_fact(self, name: str, raw: Any) -> Any:
+        if name == "metal":
+            return self.drawer.row(Metal, raw, field=name) if raw else None
+        if name == "water_resistance_bar":
+            return clean_bar(raw)
+        return clean_text(raw, field=name, limit=TEXTS[name])
+
+    def _customer(self, draft: Draft, values: Mapping[str, str], actor: Actor, at: datetime) -> int:
+        phone = values.get("phone", "")
+        customer = Customer(
+            name=clean_text(values.get("name"), field="name", limit=150),
+            phone=normalise_phone(phone) if phone else "",
+            created_at=at,
+        )
+        self.rows.add(customer)
+        payload = CustomerAdded(customer_id=customer.pk)
+        self.rows.record(customer.stream, payload, actor=actor, command=draft.command, at=at)
+        return self._remember(customer)
+
+    def _remember(self, row: Watch | Customer) -> int:
+        self.drawer.put(row)
+        return int(row.pk)
+
+    def close(self) -> None:
+        """Before the rows are written: what follows from each history as a whole."""
+        for draft in self._drafts:
+            draft.plan_reminders()
+
+
+@contextmanager
+def writer() -> Iterator[Writer]:
+    """One transaction; keep a batch to some thousand receipts, all of it is in memory."""
+    with batch() as rows:
+        bulk = Writer(rows)
+        yield bulk
+        bulk.close()
