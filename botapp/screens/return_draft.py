@@ -25,11 +25,9 @@ NOBODY: Final = 0
 
 
 @dataclass(frozen=True)
-class Item:
-    """One reason: the suggestion of its rule, and the answer («17», «not_ours:part», …)."""
+class Said:
+    """An answer as it stands in a screen's data: «17», «not_ours:part», «undecided», «» (none)."""
 
-    reason: ReturnReason
-    suggestion: selectors.Suggestion
     answer: str
 
     @property
@@ -44,13 +42,43 @@ class Item:
     def cause(self) -> str:
         return self.answer.partition(":")[2]
 
-    def as_input(self) -> ItemInput:
+    @property
+    def responsibility(self) -> str:
         kinds = ReturnItem.Responsibility
         if self.person_id:
-            return ItemInput(self.reason.pk, kinds.PERSON, self.person_id)
+            return kinds.PERSON
+        return kinds.NOT_OURS if self.answer.startswith(NOT_OURS) else kinds.UNDECIDED
+
+    def words(self) -> str:
+        """Who it is; the question while nobody has said."""
+        if self.person is not None:
+            return self.person.short_name
         if self.answer.startswith(NOT_OURS):
-            return ItemInput(self.reason.pk, kinds.NOT_OURS, cause=self.cause)
-        return ItemInput(self.reason.pk, kinds.UNDECIDED)
+            return not_ours(self.cause)
+        return _("Decide later") if self.answer == UNDECIDED else _("Responsible?")
+
+
+def not_ours(cause: str) -> str:
+    """«Не наша вина, перевозка»."""
+    label = str(ReturnItem.Cause(cause).label) if cause else ""
+    return ", ".join(filter(None, [_("Not our fault"), label]))
+
+
+@dataclass(frozen=True)
+class Item:
+    """One reason: the suggestion of its rule, and what was said about it."""
+
+    reason: ReturnReason
+    suggestion: selectors.Suggestion
+    said: Said
+
+    @property
+    def person(self) -> Employee | None:
+        return self.said.person
+
+    def as_input(self) -> ItemInput:
+        said = self.said
+        return ItemInput(self.reason.pk, said.responsibility, said.person_id, cause=said.cause)
 
 
 class Draft:
@@ -71,7 +99,7 @@ class Draft:
         ]
         said = {row.affects_id: self._said(row) for row, _one in found if self._said(row).isdigit()}
         return [
-            Item(row, suggested, self._said(row) or self._pre_selected(suggested, said))
+            Item(row, suggested, Said(self._said(row) or self._pre_selected(suggested, said)))
             for row, suggested in found
         ]
 
@@ -87,7 +115,7 @@ class Draft:
 
     def ensure_answered(self) -> None:
         """Nothing is derived: a reason without an answer refuses the confirmation."""
-        open_items = [item.reason.name for item in self.items if not item.answer]
+        open_items = [item.reason.name for item in self.items if not item.said.answer]
         if open_items:
             raise RuleViolation(
                 "bot.responsible_open",

@@ -32,9 +32,9 @@ from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.pickers import load_receipt, next_row
 from botapp.screens.results import expected, finished, shown
-from botapp.screens.return_draft import NOT_OURS, STAYS, UNDECIDED, Draft, Item
+from botapp.screens.return_draft import STAYS, Draft, Item
 from botapp.screens.return_people import PickAssembler, PickNextMaster, WhoIsIt
-from receipts.models import ReturnItem, ReturnReason
+from receipts.models import ReturnReason
 from receipts.services.returns import return_watch
 from receipts.states import Status
 from staff import roles
@@ -174,26 +174,14 @@ def item_line(item: Item) -> Markup:
     known: Any = ""
     if item.suggestion.work_missing:
         known = fmt(_("(not recorded: %(work)s)"), work=item.reason.affects)
-    elif work is not None and work.employee_id == item.person_id:
+    elif work is not None and work.employee_id == item.said.person_id:
         known = fmt("(%(work)s, %(when)s)", work=work.type, when=clock.show(work.performed_at))
     return fmt(
         "• %(reason)s: %(who)s %(known)s",
         reason=item.reason,
-        who=b(answer_words(item)),
+        who=b(item.said.words()),
         known=known,
     )
-
-
-def answer_words(item: Item) -> str:
-    """Who it is, in words; the question while nobody has said."""
-    if item.person is not None:
-        return item.person.short_name
-    if item.answer.startswith(NOT_OURS):
-        cause = ReturnItem.Cause(item.cause).label if item.cause else ""
-        return ", ".join(filter(None, [_("Not our fault"), str(cause)]))
-    if item.answer == UNDECIDED:
-        return _("Decide later")
-    return _("Responsible?")
 
 
 def goes_to(draft: Draft) -> str:
@@ -204,9 +192,9 @@ def _item_rows(draft: Draft) -> list[Row]:
     """A button per reason; for an open "ask" the candidates at once."""
     rows: list[Row] = []
     for item in draft.items:
-        label = f"{item.reason}: {answer_words(item)}"
+        label = f"{item.reason}: {item.said.words()}"
         rows.append([Button(label, "who", item.reason.pk)])
-        if not item.answer:
+        if not item.said.answer:
             rows.append(
                 [
                     Button(candidate_label(item, one), "answer", f"{item.reason.pk}={one.pk}")

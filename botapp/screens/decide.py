@@ -1,0 +1,158 @@
+"""Who is responsible, decided or changed later: old → new with a reason."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from botapp.dialogs import (
+    Answer,
+    Button,
+    Context,
+    Done,
+    Go,
+    Screen,
+    Stay,
+    View,
+    b,
+    cancel_button,
+    confirm_button,
+    fmt,
+    lines,
+    paged,
+    quote,
+)
+from botapp.screens import words
+from botapp.screens.actions import card_action
+from botapp.screens.pickers import load_receipt
+from botapp.screens.return_draft import Said, not_ours
+from botapp.screens.return_people import WhoIsIt
+from receipts.models import Receipt, ReturnItem
+from receipts.services.returns import change_responsible
+from staff import roles
+from workshop.lib import clock
+from workshop.lib.errors import NotFound
+from workshop.lib.text import REASON_LENGTH, clean_text
+
+INSPECTORS = (roles.INSPECTOR, roles.MANAGER)
+
+
+class Items(Screen):
+    """The reasons of all returns of a receipt, each with who it stands with."""
+
+    id = "return.items"
+    roles = INSPECTORS
+    parkable = False
+
+    def view(self, ctx: Context) -> View:
+        receipt = load_receipt(ctx.params["receipt_id"])
+        buttons = [
+            Button(f"{item.reason_name}: {stands_with(item)}", "open", item.pk)
+            for item in items_of(receipt)
+        ]
+        text = _("%(number)s: which reason is decided or changed?")
+        return View(fmt(text, number=b(words.number(receipt))), paged(ctx, buttons))
+
+    def do_open(self, ctx: Context, value: str) -> Answer:
+        return Go(Decide, item_id=int(value))
+
+
+class Decide(Screen):
+    """One reason: the person is pressed, the reason is typed, both are confirmed."""
+
+    id = "return.decide"
+    roles = INSPECTORS
+
+    def view(self, ctx: Context) -> View:
+        item = load_item(ctx.params["item_id"])
+        said = self._said(ctx, item)
+        reason = ctx.data.get("reason")
+        text = lines(
+            fmt(
+                _("%(number)s, return of %(when)s: %(reason)s"),
+                number=b(words.number(item.return_case.receipt)),
+                when=clock.show(item.return_case.returned_at),
+                reason=b(item.reason_name),
+            ),
+            item.return_case.comment or None,
+            fmt(
+                _("Responsible: %(old)s → %(new)s"),
+                old=stands_with(item),
+                new=b(said.words() if said.answer else "?"),
+            ),
+            quote(reason) if reason else _("Type the reason of the decision."),
+        )
+        rows = [[Button(_("Responsible?"), "who")]]
+        ready = [[confirm_button(), cancel_button()]] if said.answer and reason else []
+        return View(text, [*rows, *ready])
+
+    def subject(self, ctx: Context) -> str:
+        return words.number(load_item(ctx.params["item_id"]).return_case.receipt)
+
+    def _said(self, ctx: Context, item: ReturnItem) -> Said:
+        return Said(ctx.data.get(f"who:{item.reason_id}", ""))
+
+    def on_text(self, ctx: Context, text: str) -> Answer:
+        ctx.data["reason"] = clean_text(text, field="reason", limit=REASON_LENGTH)
+        return Stay()
+
+    def do_who(self, ctx: Context, value: str) -> Answer:
+        item = load_item(ctx.params["item_id"])
+        receipt_id = item.return_case.receipt_id
+        return Go(WhoIsIt, receipt_id=receipt_id, reason_id=item.reason_id)
+
+    def do_confirm(self, ctx: Context, value: str) -> Answer:
+        item = load_item(ctx.params["item_id"])
+        said = self._said(ctx, item)
+        receipt = item.return_case.receipt
+        outcome = change_responsible(
+            receipt_id=receipt.pk,
+            item_id=item.pk,
+            responsibility=said.responsibility,
+            responsible_id=said.person_id,
+            cause=said.cause,
+            reason=ctx.data["reason"],
+            actor=ctx.actor,
+            command=ctx.command,
+        )
+        told = fmt(_("Responsible: %(old)s → %(new)s"), old=stands_with(item), new=b(said.words()))
+        return Done(words.done(outcome, told), "receipt.card", receipt_id=receipt.pk)
+
+
+def load_item(item_id: int) -> ReturnItem:
+    """A reason of a return that stands."""
+    rows = ReturnItem.objects.select_related("return_case__receipt", "responsible")
+    found = rows.filter(pk=item_id, return_case__voided_at__isnull=True).first()
+    if found is None:
+        raise NotFound("receipts.no_such_item", _("There is no such return."))
+    return found
+
+
+def items_of(receipt: Receipt) -> list[ReturnItem]:
+    """The reasons of the returns that stand, latest first."""
+    rows = ReturnItem.objects.filter(
+        return_case__receipt=receipt, return_case__voided_at__isnull=True
+    )
+    return list(rows.select_related("responsible").order_by("-return_case_id", "id"))
+
+
+def stands_with(item: ReturnItem) -> str:
+    """Who it stands with now, in words."""
+    if item.responsible is not None:
+        return item.responsible.short_name
+    if item.responsibility == ReturnItem.Responsibility.NOT_OURS:
+        return not_ours(item.cause)
+    return _("Decide later")
+
+
+def was_returned(receipt: Receipt) -> bool:
+    return bool(items_of(receipt))
+
+
+card_action(
+    "change_responsible",
+    Items.id,
+    label=lazy("Change the responsible"),
+    more=True,
+    shown=was_returned,
+)
