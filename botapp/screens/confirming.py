@@ -49,7 +49,6 @@ class AskReason(Screen):
 
     roles: ClassVar[tuple[str, ...]] = INSPECTORS
     then: ClassVar[str] = ""
-    optional: ClassVar[bool] = False
 
     def title(self, ctx: Context, receipt: Receipt) -> Any:
         raise NotImplementedError
@@ -57,18 +56,12 @@ class AskReason(Screen):
     def view(self, ctx: Context) -> View:
         receipt = load_receipt(ctx.params["receipt_id"])
         entered = quote(ctx.data["reason"]) if ctx.data.get("reason") else None
-        return View(
-            lines(words.head(receipt, ctx.now), "", self.title(ctx, receipt), entered),
-            skip=self.optional,
-        )
+        return View(lines(words.head(receipt, ctx.now), "", self.title(ctx, receipt), entered))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
         ctx.data["reason"] = text
         reason = require_text(text, field="reason", limit=REASON_LENGTH)
         return Go(self.then, **{**ctx.params, "reason": reason})
-
-    def on_skip(self, ctx: Context) -> Answer:
-        return Go(self.then, **{**ctx.params, "reason": ""})
 
     def subject(self, ctx: Context) -> str:
         return words.number(load_receipt(ctx.params["receipt_id"]))

@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from botapp.testing import BotDriver, MemoryPerson
+from botapp.tests.simulated import SimulatedPerson, SimulatorDriver
 from history.models import Command, Event
 from staff.models import Employee
 
@@ -17,7 +18,7 @@ from staff.models import Employee
 class Phone:
     """One person of the cast with his chat; ``taps`` counts presses since ``start_counting``."""
 
-    person: MemoryPerson
+    person: MemoryPerson | SimulatedPerson
     language: str
     taps: int = 0
     trail: list[tuple[str, str]] = field(default_factory=list)
@@ -78,7 +79,7 @@ class Phone:
         self.trail.clear()
 
 
-def phone(bot: BotDriver, who: Employee, language: str = "ru") -> Phone:
+def phone(bot: BotDriver | SimulatorDriver, who: Employee, language: str = "ru") -> Phone:
     """The person's phone on the menu."""
     Employee.objects.filter(pk=who.pk).update(language=language)
     person = bot.person(who, language=language)
