@@ -1,0 +1,219 @@
+"""What every fault run stands on: a throw-away database, the simulator and the bot as processes.
+
+Nothing here imports Django before :func:`throwaway` has prepared the environment. Programs print
+exactly one JSON object to stdout (:func:`finish`); everything else goes to stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit, urlunsplit
+
+from workshop import local_services
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIT = 60.0  # seconds; a bound for failures, never slept through
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run happens. ``vendor`` says honestly which database it was."""
+
+    url: str
+    vendor: str
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def throwaway() -> Iterator[Place]:
+    """A fresh migrated database and Django set up on it; PostgreSQL, else a SQLite file."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
+        url, vendor = _database(stack, folder)
+        _prepare_environment(url, folder)
+        import django
+
+        django.setup()
+        stack.callback(_close_connections)
+        from django.core.management import call_command
+
+        from workshop.translations import compile_catalogues
+
+        compile_catalogues()
+        say(f"database: {vendor}")
+        call_command("migrate", interactive=False, verbosity=0)
+        yield Place(url, vendor, folder, dict(os.environ))
+
+
+def _database(stack: contextlib.ExitStack, folder: Path) -> tuple[str, str]:
+    try:
+        server, _origin = stack.enter_context(local_services.postgres())
+    except local_services.Unavailable as error:
+        say(f"no PostgreSQL, SQLite is used: {error}")
+        return f"sqlite:///{folder / 'faults.sqlite3'}", "sqlite"
+    return stack.enter_context(_own_database(server)), "postgresql"
+
+
+@contextlib.contextmanager
+def _own_database(server: str) -> Iterator[str]:
+    """A database of this run on the server, dropped afterwards."""
+    import psycopg
+
+    name = f"faults_{os.getpid()}_{int(time.time())}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')  # our own letters and digits
+        try:
+            yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        finally:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _prepare_environment(url: str, folder: Path) -> None:
+    """Set, also to nothing, whatever an installation's own .env might bring in."""
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="workshop.settings",
+        DATABASE_URL=url,
+        DATA_DIR=str(folder),
+        MEDIA_ROOT=str(folder / "media"),
+        SECRET_KEY="faults-only-" + "k7Qz" * 12,
+        ALLOWED_HOSTS="127.0.0.1,localhost",
+        HTTPS="0",
+        DEBUG="0",
+        DEMO="0",
+        LOG_LEVEL="ERROR",
+        TELEGRAM_BOT_TOKEN="",
+        TELEGRAM_API_BASE_URL="",
+        TELEGRAM_FILE_BASE_URL="",
+        SIMULATOR_URL="",
+        REDIS_URL="",
+        CELERY_BROKER_URL="memory://",
+    )
+
+
+def _close_connections() -> None:
+    from django.db import connections
+
+    connections.close_all()
+
+
+class Simulator:
+    """The simulator as a process of its own, on a free loopback port."""
+
+    def __init__(self, place: Place) -> None:
+        from django.conf import settings
+
+        from simulator.client import SimClient
+
+        self.token = settings.SIMULATOR_TOKEN
+        command = [sys.executable, "-m", "simulator", "--port", "0", "--no-limits"]
+        command += ["--token", self.token]
+        self._process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=dict(place.environment),
+            stdout=subprocess.PIPE,
+            stderr=sys.stderr,
+            text=True,
+        )
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if "http://" not in line:
+            raise RuntimeError(f"the simulator did not start: {line!r}")
+        self.origin = line[line.index("http://") :].strip().rstrip("/")
+        self.base_url = f"{self.origin}/bot"
+        self.base_file_url = f"{self.origin}/file/bot"
+        self.client = SimClient(self.origin)
+
+    def __enter__(self) -> Simulator:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.client.close()
+        self._process.terminate()
+        self._process.wait(WAIT)
+
+
+class BotProcess:
+    """``manage.py runbot``, started and killed again and again."""
+
+    def __init__(self, place: Place, simulator: Simulator) -> None:
+        self._environment = {**place.environment, "SIMULATOR_URL": simulator.origin}
+        self._log = place.folder / "runbot.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "manage.py", "runbot"],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def end(self, number: int = signal.SIGKILL) -> None:
+        """kill -9, or an orderly end with SIGTERM; returns when the process is gone."""
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(WAIT)
+            self._process = None
+
+    def ensure_alive(self) -> None:
+        """RuntimeError with the end of its log when it ended by itself."""
+        if self._process is None or self._process.poll() is not None:
+            raise RuntimeError(f"runbot is gone: {self._log.read_text()[-2000:]}")
+
+    def log(self) -> str:
+        return self._log.read_text() if self._log.exists() else ""
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = WAIT, every: float = 0.02) -> None:
+    """Looks again and again; AssertionError when it does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError("it did not happen in time")
+        time.sleep(every)
+
+
+def versions(vendor: str) -> dict[str, str]:
+    """Of everything whose behaviour the figures depend on."""
+    import django
+    import telegram
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        query = "SHOW server_version" if vendor == "postgresql" else "SELECT sqlite_version()"
+        cursor.execute(query)
+        server = str(cursor.fetchone()[0])
+    return {
+        "python": platform.python_version(),
+        "django": django.get_version(),
+        "python-telegram-bot": telegram.__version__,
+        vendor: server,
+    }
+
+
+def say(text: str) -> None:
+    """Progress, for the person who waits: stdout belongs to the result."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stderr.flush()
+
+
+def finish(result: Mapping[str, Any], *, met: bool) -> NoReturn:
+    """The one JSON object on stdout; exit code 0 when the goal is met."""
+    sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+    sys.exit(0 if met else 1)
