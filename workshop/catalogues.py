@@ -35,6 +35,7 @@ UNUSED_EXTRAS = tuple(
 # Function name -> positions of (context, text, plural) among its arguments.
 FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
     "_": (None, 0, None),
+    "_now": (None, 0, None),
     "gettext": (None, 0, None),
     "gettext_lazy": (None, 0, None),
     "gettext_noop": (None, 0, None),

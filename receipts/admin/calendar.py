@@ -84,7 +84,7 @@ class AddCalendar(WithWeek, OfficeVerb):
     slug = "add"
     label = _("New work calendar")
     roles = frozenset({MANAGER})
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(label=_("Calendar name"), max_length=100)
 
     def build(self) -> None:
         self.build_week({day: ((time(10), time(19)),) for day in range(5)})

@@ -37,7 +37,7 @@ def context_of_index(request: HttpRequest, context: dict[str, Any]) -> dict[str,
     total = _now_cards()
     return {
         **context,
-        "title": _("Summary"),
+        "title": _("Dashboard"),
         "now_cards": total,
         "today_cards": _today_cards(),
         "is_empty": not Receipt.objects.exists(),
@@ -64,7 +64,7 @@ def _now_cards() -> list[Card]:
         Card(
             _("Due today"), due_today, _list(page, due="today"), "warning" if due_today else "plain"
         ),
-        Card(_("🔥 Urgent"), urgent, _list(page, status="here", urgent="1")),
+        Card(_("🔥 Urgent ones"), urgent, _list(page, status="here", urgent="1")),
     ]
     for status in Status:
         if status in IN_WORKSHOP:

@@ -22,9 +22,11 @@ from receipts.admin.verbs.facts import undoable
 from receipts.admin.verbs.registration import Register
 from receipts.forms import deadline as deadline_input
 from receipts.models import Assignment, DetachedPart, Operation, Photo, Receipt
-from receipts.states import Status
+from receipts.states import VERBS, Status
 from staff.office.pages import OfficeAdmin, actor_of
+from staff.office.registry import verbs_of
 from workshop.lib import clock
+from workshop.lib.actor import Actor
 from workshop.lib.admin import DayRangeFilter, columns
 from workshop.lib.errors import RuleViolation
 
@@ -161,6 +163,14 @@ class ReceiptAdmin(OfficeAdmin):
     @columns(label=_("Works"))
     def works_column(self, row: Any) -> str:
         return ", ".join(dict.fromkeys(work.type.name for work in row.valid_works)) or "—"
+
+    def buttons(self, target: Any, actor: Actor) -> dict[str, list[dict[str, Any]]]:
+        """In the order of the transition table, whichever module a verb comes from."""
+        table, verbs = list(VERBS), verbs_of(self.opts.label)
+        found = super().buttons(target, actor)
+        for rows in found.values():
+            rows.sort(key=lambda row: table.index(getattr(verbs[row["slug"]], "code", "comment")))
+        return found
 
     # --- the page -----------------------------------------------------------------------------
 

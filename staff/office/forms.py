@@ -160,8 +160,14 @@ class OfficeVerb(forms.Form):
         """Is its button shown on the page of the target?"""
         return cls.place != "row" and cls.possible(target, actor)
 
+    @classmethod
+    def label_for(cls, target: Any) -> Text:
+        """What its button says on the page of the target."""
+        return cls.label
+
     def heading(self) -> Text:
-        return self.label
+        """What stands above the form."""
+        return self.label_for(self.target)
 
     def intro(self) -> list[str]:
         """Lines above the fields: what the person should know before pressing."""

@@ -172,7 +172,7 @@ class OfficeAdmin(KeptAdmin):
             if verb.offered(target, actor):
                 found.setdefault(verb.place, []).append(
                     {
-                        "label": verb.label,
+                        "label": verb.label_for(target),
                         "url": self.url("verb", target.pk, slug),
                         "slug": slug,
                         "danger": verb.danger,

@@ -86,7 +86,6 @@ class KeptAdmin(ModelAdmin):
     list_filter_submit = True
     list_fullwidth = True
     paginator = BoundedPaginator
-    actions_selection_counter = False
     show_facets = None
     # Whatever is shown is searched and filtered in the database; nothing is counted per choice.
 

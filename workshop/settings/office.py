@@ -30,7 +30,7 @@ def _group(title: Promise, *items: Any, closed: bool = True) -> dict[str, Any]:
 _NAVIGATION: list[dict[str, Any]] = [
     {
         "items": [
-            {"title": _("Summary"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
+            {"title": _("Dashboard"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
             {
                 "title": _("📥 New receipt"),
                 "icon": "add_circle",
@@ -82,7 +82,7 @@ _NAVIGATION: list[dict[str, Any]] = [
         _item(_("Work calendar"), "calendar_month", "receipts_workcalendar"),
     ),
     _group(
-        _("System"),
+        _("Service tables"),
         _item(_("Commands"), "terminal", "history_command"),
         _item(_("Streams"), "link", "history_stream"),
         _item(_("Outbox"), "outbox", "history_outbox"),
@@ -132,3 +132,9 @@ UNFOLD = {
         "navigation": _NAVIGATION,
     },
 }
+
+# dd.mm.yyyy HH:MM on every page, whatever the language.
+FORMAT_MODULE_PATH = ["workshop.formats"]
+
+# The theme's sign-in form does not carry where to go next.
+LOGIN_REDIRECT_URL = "admin:index"

@@ -123,8 +123,9 @@ class Urgent(ReceiptVerb):
     def build(self) -> None:
         self.fields["wanted"].initial = not self.target.urgent
 
-    def heading(self) -> Any:
-        return _("Take the urgency off") if self.target.urgent else self.label
+    @classmethod
+    def label_for(cls, target: Any) -> Any:
+        return _("Take the urgency off") if target.urgent else _("🔥 Mark as urgent")
 
     def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
         return set_urgent(receipt_id=self.target.pk, urgent=data["wanted"], **common)

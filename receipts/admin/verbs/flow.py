@@ -42,8 +42,9 @@ class Assign(ReceiptVerb):
         if now is None:
             del self.fields["reason"]
 
-    def heading(self) -> Any:
-        return _("👨‍🔧 Change the master") if self.target.master_id else self.label
+    @classmethod
+    def label_for(cls, target: Any) -> Any:
+        return _("👨‍🔧 Change the master") if target.master_id else cls.label
 
     def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
         return assign(
@@ -154,6 +155,8 @@ class Pass(ReceiptVerb):
 
     def intro(self) -> list[str]:
         away = selectors.places(self.target)[1:]
+        if not (away or self.missing):
+            return [_now("All required works are recorded, every part is with the watch.")]
         return [
             _now("Not with the watch: %(part)s — %(who)s") % {"part": place.what, "who": place.who}
             for place in away
@@ -196,9 +199,10 @@ class Issue(ReceiptVerb):
     )
     difference = comment(_("Or explain the difference"))
 
-    def heading(self) -> Any:
-        unrepaired = self.target.status == Status.REFUSED
-        return _("📤 Hand out unrepaired") if unrepaired else self.label
+    @classmethod
+    def label_for(cls, target: Any) -> Any:
+        unrepaired = target.status == Status.REFUSED
+        return _("📤 Hand out unrepaired") if unrepaired else cls.label
 
     def intro(self) -> list[str]:
         lines = []

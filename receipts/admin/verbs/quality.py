@@ -34,7 +34,9 @@ class AddReading(ReceiptVerb):
     rate = NumberField(label=_("Rate, s/d"), required=False)
     amplitude = forms.IntegerField(label=_("Amplitude, °"), required=False)
     beat_error = NumberField(label=_("Beat error, ms"), required=False)
-    wind = forms.ChoiceField(label=_("Wind state"), choices=Reading.Wind.choices)
+    wind = forms.ChoiceField(
+        label=_("Wind state"), choices=Reading.Wind.choices, initial=Reading.Wind.FULL
+    )
     stage = forms.ChoiceField(
         label=_("Stage"), choices=Reading.Stage.choices, initial=Reading.Stage.QC
     )

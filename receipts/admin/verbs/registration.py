@@ -51,7 +51,7 @@ class Register(WithDeadline, WithCustomer, WithWatch, WithFacts, OfficeVerb):
         ),
     )
     number = forms.CharField(label=_("Receipt number"), max_length=60)
-    urgent = forms.BooleanField(label=_("🔥 Urgent"), required=False)
+    urgent = forms.BooleanField(label=_("🔥 Urgent job"), required=False)
 
     def build(self) -> None:
         self.fields["number"].widget.attrs["autofocus"] = True
