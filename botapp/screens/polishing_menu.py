@@ -5,8 +5,24 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from botapp.dialogs import Answer, Button, Context, Go, Screen, View, b, esc, fmt, lines, menu_item
+from botapp.dialogs import (
+    Answer,
+    Button,
+    Context,
+    File,
+    Go,
+    Screen,
+    Stay,
+    View,
+    b,
+    esc,
+    fmt,
+    lines,
+    menu_item,
+)
 from botapp.screens.results import Undoing
+from polishing.documents import handover_list
+from polishing.models import PolishingBatch
 from polishing.selectors import loads, open_orders
 from staff import roles
 from workshop.lib import clock
@@ -38,7 +54,15 @@ class PolishingMenu(Undoing, Screen):
             [Button(_("🪙 Send to polishing"), "open", "polishing.polisher")],
             [Button(_("🪙 Take back from polishing"), "open", "polishing.back")],
         ]
-        return View(text, [*self.undo_rows(ctx), *rows[: 2 if told else 1]])
+        listed = [[Button(_("🖨 Hand-over list"), "list")]] if ctx.params.get("batch") else []
+        return View(text, [*self.undo_rows(ctx), *listed, *rows[: 2 if told else 1]])
+
+    def do_list(self, ctx: Context, value: str) -> Answer:
+        """The list that goes with the batch, as a file to print."""
+        batch = PolishingBatch.objects.get(pk=ctx.params["batch"])
+        name = _("hand-over-list-%(number)s") % {"number": batch.number}
+        ctx.send_file(File(f"{name}.html", handover_list(batch).encode(), str(batch)))
+        return Stay()
 
     def do_open(self, ctx: Context, value: str) -> Answer:
         return Go(value)

@@ -234,7 +234,8 @@ class ConfirmSend(Screen):
             name = load_employee(ctx.params["polisher_id"]).short_name
             head = fmt(_("Sent to polishing: %(name)s"), name=b(name))
             told = fmt("%(head)s · %(batch)s", head=head, batch=batch) if batch else head
-            return done_series(results, told, "polishing.menu")
+            number = batch.id if batch else 0
+            return done_series(results, told, "polishing.menu", batch=number)
 
         return Series(items, finish)
 

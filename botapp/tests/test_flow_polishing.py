@@ -126,6 +126,10 @@ def test_several_numbers_make_a_batch_with_one_confirm(
         ["case"],
     ]
     assert "Batch 1: " in igor.screen
+    igor.press("🖨 Hand-over list")
+    (file,) = igor.files
+    assert file.name == "hand-over-list-1.html"
+    assert f"<td>№{first.number}</td><td>case, bracelet</td>" in file.content.decode()
     bot.notify()
     pavel = phone(bot, cast, "pavel", "ru")
     assert [notice.text.splitlines()[0] for notice in pavel.notices] == [
