@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from botapp import reach
@@ -137,7 +139,9 @@ def record(shown: Shown) -> None:
             shown_revision=wanted.revision,
             live_message_id=shown.message_id,
             live_is_picture=wanted.message.picture is not None,
-            last_message_id=max(wanted.last_message_id, shown.message_id),
+            last_message_id=Greatest(
+                F("last_message_id"), max(wanted.last_message_id, shown.message_id)
+            ),
         )
 
 

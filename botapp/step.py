@@ -228,8 +228,11 @@ class _Step:
         dialog = self.dialog
         if dialog is None:
             return None
+        fields = ["wanted_revision", "state", "screen", "updated_at", "expires_at", "show_after"]
         if self._stays_in_the_chat(reaction):
+            # Written only when it changes: the delivery of notices moves it too.
             dialog.last_message_id = max(dialog.last_message_id, self.incoming.message_id)
+            fields.append("last_message_id")
         message = self.engine.draw() if reaction.redraw else None
         dialog.wanted_revision += 1 if message else 0
         dialog.state = self.engine.state.as_json()
@@ -237,17 +240,7 @@ class _Step:
         dialog.updated_at, dialog.expires_at = self.now, self.now + LIFE
         # The worker itself shows it now; the sweep only when it did not.
         dialog.show_after = self.now + inbox.LEASE
-        dialog.save(
-            update_fields=[
-                "last_message_id",
-                "wanted_revision",
-                "state",
-                "screen",
-                "updated_at",
-                "expires_at",
-                "show_after",
-            ]
-        )
+        dialog.save(update_fields=fields)
         return wanted_of(dialog, message) if message else None
 
     def _stays_in_the_chat(self, reaction: Reaction) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils import translation
+
 from botapp.dialogs.state import Frame
 from botapp.transport.port import File, Person
 from history.commands import CommandKey
@@ -31,6 +33,7 @@ class Context:
     depth: int = 1
     parked: bool = False
     key_used: bool = False
+    press_key: str = ""  # of a button outside the dialogue: the same press has the same key
     files: list[File] = field(default_factory=list)
 
     @property
@@ -57,21 +60,25 @@ class Context:
     def command(self) -> CommandKey:
         """The operation key of this screen: pass it to the one service the press calls."""
         self.key_used = True
-        return CommandKey(self.client, self.frame.key)
+        return CommandKey(self.client, self.press_key or self.frame.key)
 
     def command_for(self, part: int | str) -> CommandKey:
         """A key of its own for each of several services of one press."""
         self.key_used = True
-        return CommandKey(self.client, f"{self.frame.key}:{part}")
+        return CommandKey(self.client, f"{self.press_key or self.frame.key}:{part}")
 
     def has(self, *roles: str) -> bool:
         """True when the person holds at least one of the roles."""
         return self.actor.has(*roles)
 
     def sign_in(self, employee: Employee) -> None:
-        """From now on this step is the employee's: an invite has just been accepted."""
+        """From now on this step is this employee's, in his language.
+
+        For an invite that has just been accepted, and for changes of the person's own settings.
+        """
         self.caller = employee
         self.actor = employee_actor(employee, self.actor.channel)
+        translation.activate(employee.language)  # the step restores what was active before
 
     def send_file(self, file: File) -> None:
         """Send a document after the step; the screen then moves below it."""

@@ -10,21 +10,17 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from botapp.dialogs import drawing, payload, registry
+from botapp.dialogs import drawing, navigation, payload, registry
 from botapp.dialogs.context import Context
 from botapp.dialogs.controls import PAGE
 from botapp.dialogs.markup import esc
 from botapp.dialogs.moves import (
     Answer,
-    Back,
     Go,
     Home,
     Move,
-    Restart,
-    Return,
     Series,
     Stay,
-    Swap,
 )
 from botapp.dialogs.screen import Screen
 from botapp.dialogs.state import MENU, DialogState, Frame
@@ -190,7 +186,9 @@ class Engine:
             if self.employee is None:
                 raise NotAllowed
             with transaction.atomic():
-                move = found.function(self.context(Frame(MENU)), press.value)
+                ctx = self.context(Frame(MENU))
+                ctx.press_key = self._press_key()
+                move = found.function(ctx, press.value)
             self._tell(move)
         except WorkshopError as error:
             self.reaction.toast, self.reaction.alert = clip(error.text(), TOAST_LIMIT), True
@@ -252,7 +250,12 @@ class Engine:
             self.reaction.toast = _("You may not do this.")
             return None
         self._park()
+        self.context(self.state.top).press_key = self._press_key()
         return self._call(lambda s, ctx: found.function(ctx, press.value))
+
+    def _press_key(self) -> str:
+        """Buttons of notices and cards have no screen: the button itself is the operation."""
+        return f"press:{self.incoming.chat_id}:{self.incoming.message_id}:{self.incoming.payload}"
 
     def _text(self) -> Series | None:
         text = self.incoming.text
@@ -298,6 +301,7 @@ class Engine:
         self, handler: Callable[[Context], Answer], ctx: Context, retry: list[str]
     ) -> Series | None:
         """Run it in a savepoint: a refusal undoes what services did and keeps the dialogue."""
+        before, files = (self.employee, self.actor), len(ctx.files)
         try:
             with transaction.atomic():
                 answer = handler(ctx)
@@ -306,6 +310,8 @@ class Engine:
                     return answer
                 self._apply(answer, ctx)
         except WorkshopError as error:
+            self.employee, self.actor = ctx.caller, ctx.actor = before
+            del ctx.files[files:]
             ctx.frame.error = esc(clip(error.text(), 1000))
             ctx.frame.retry = retry
         return None
@@ -320,7 +326,7 @@ class Engine:
             frame.error = esc(move.error)
         else:
             self.state.leave(frame, self.now)
-            self._rearrange(move, arrived)
+            navigation.rearrange(self.state, move, arrived, self._root())
         self._tell(move)
 
     def _arrival(self, move: Go) -> Frame:
@@ -335,38 +341,8 @@ class Engine:
             screen().enter(self.context(frame))
         return frame
 
-    def _rearrange(self, move: Move, arrived: Frame | None) -> None:
-        stack = self.state.stack
-        if isinstance(move, Restart) and arrived:
-            self.state.stack = [Frame(self._root())]
-            if arrived.screen != self._root():
-                self.state.stack.append(arrived)
-        elif isinstance(move, Swap) and arrived:
-            self.state.stack = [*stack[:-1], arrived] if len(stack) > 1 else [*stack, arrived]
-        elif arrived:
-            stack.append(arrived)
-        elif isinstance(move, Back):
-            self._pop(move)
-        else:
-            self.state.stack = [Frame(self._root())]
-
-    def _pop(self, move: Back) -> None:
-        stack = self.state.stack
-        if len(stack) > 1:
-            stack.pop()
-        while move.to and len(stack) > 1 and stack[-1].screen != move.to:
-            stack.pop()
-        self.state.top.forget_messages()
-        if isinstance(move, Return):
-            self.state.top.data.update(move.data)
-
     def _park(self) -> None:
-        """To the menu; an unfinished dialogue can be continued from there."""
-        top = self.state.top
-        if len(self.state.stack) > 1 and self._screen(top).parkable:
-            self.state.parked = self.state.stack
-        self.state.leave(top, self.now)
-        self.state.stack = [Frame(self._root())]
+        navigation.park(self.state, self._root(), self.now)
 
     def _tell(self, move: Move) -> None:
         if move.note_text:
@@ -395,7 +371,11 @@ class Engine:
             now=self.now,
             frame=frame,
         )
-        return _("▶ Continue %(subject)s") % {"subject": screen().subject(parked)}
+        try:
+            subject = screen().subject(parked)
+        except WorkshopError:  # what it was about is gone; continuing will tell
+            subject = ""
+        return _("▶ Continue %(subject)s") % {"subject": subject}
 
 
 def _typed(text: str) -> str:

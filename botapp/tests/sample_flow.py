@@ -186,6 +186,15 @@ def open_card(ctx: Context, value: str) -> Go:
     return Go(Card, employee_id=int(value))
 
 
+@opener("sample_rename")
+def rename_now(ctx: Context, value: str) -> Stay:
+    """A button of a notice that acts at once."""
+    services.rename_employee(
+        employee_id=int(value), full_name="From Notice", actor=ctx.actor, command=ctx.command
+    )
+    return Stay().toast("Renamed")
+
+
 @opener("sample_group", groups=True)
 def press_in_group(ctx: Context, value: str) -> Stay:
     return Stay().toast(f"Taken: {ctx.employee.short_name}")

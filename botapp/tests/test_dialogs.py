@@ -11,7 +11,7 @@ import time_machine
 from botapp.dialogs import payload
 from botapp.models import Dialog, InboundUpdate
 from botapp.testing import BotDriver, MemoryPerson
-from botapp.transport.port import MessageGone, RetryLater, TransportError
+from botapp.transport.port import Incoming, MessageGone, Person, RetryLater, TransportError
 from history.models import Command, Event
 from staff import services
 from staff.models import Employee
@@ -431,3 +431,63 @@ def test_a_refused_item_does_not_stop_the_others(
     boss.press("✅ Confirm")
     assert "Absent: 1" in boss.screen
     assert "There is no such employee" in boss.screen
+
+
+# --- buttons outside the dialogue ---------------------------------------------------------------
+
+
+def test_a_button_of_a_notice_acts_once_however_often_it_is_pressed(
+    boss: MemoryPerson, maxim: Employee
+) -> None:
+    for _time in range(3):
+        boss.press_payload(payload.build(payload.STATELESS, "sample_rename", maxim.pk), 5)
+    assert boss.toasts[-3:] == ["Renamed"] * 3
+    assert Command.objects.filter(verb="employee.rename").count() == 1
+    boss.press_payload(payload.build(payload.STATELESS, "sample_rename", maxim.pk), 6)
+    assert Command.objects.filter(verb="employee.rename").count() == 2
+
+
+def in_group(person: MemoryPerson, value: str) -> str:
+    call = f"group-{len(person.calls)}"
+    person.calls.append(call)
+    person.driver.feed(
+        Incoming(
+            kind="press",
+            chat_id=-100,
+            private=False,
+            person=Person(person.id),
+            message_id=7,
+            callback_id=call,
+            payload=value,
+        )
+    )
+    return person.toasts[-1]
+
+
+def test_in_a_group_only_permitted_people_and_known_buttons_are_answered(
+    bot: BotDriver, boss: MemoryPerson, maxim: Employee
+) -> None:
+    card = payload.build(payload.STATELESS, "sample_group", 1)
+    assert in_group(boss, card) == "Taken: Annina A."
+    assert in_group(bot.person(4242), card) != "Taken: "
+    private_only = payload.build(payload.STATELESS, "sample_rename", maxim.pk)
+    assert "outdated" in in_group(boss, private_only)
+    to_confirm(boss, maxim)
+    assert "outdated" in in_group(boss, boss.payload_of("✅ Confirm")[0])
+    assert not Command.objects.filter(verb="employee.rename").exists()
+    assert not Dialog.objects.filter(chat_id=-100).exists()
+
+
+def test_a_group_is_never_written_to(bot: BotDriver, boss: MemoryPerson) -> None:
+    for kind in ("text", "photo", "other", "edited", "membership"):
+        bot.feed(
+            Incoming(kind=kind, chat_id=-100, private=False, person=Person(boss.id), text="/start")
+        )
+    assert bot.transport.chats.get(-100) is None
+
+
+def test_a_change_of_the_language_shows_at_once(boss: MemoryPerson, anna: Employee) -> None:
+    open_screen(boss, "sample.card", employee_id=anna.pk)
+    boss.press("Flip")
+    boss.text("/menu")
+    assert "☰ Ещё" in boss.screen.buttons or "Выберите" in boss.screen
