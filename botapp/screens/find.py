@@ -10,7 +10,6 @@ from botapp.dialogs import (
     Button,
     Context,
     Go,
-    Move,
     Screen,
     View,
     b,
@@ -37,11 +36,17 @@ class Find(Screen):
     parkable = False
 
     def view(self, ctx: Context) -> View:
-        text = _("Send a number or a part of it, a serial number, a brand or a phone.")
+        typed = ctx.data.get("typed")
+        text = lines(
+            _("Send a number or a part of it, a serial number, a brand or a phone."),
+            fmt(_("Entered: %(text)s"), text=typed) if typed else None,
+        )
         return View(text, paged(ctx, receipt_buttons(ctx, my_recent(ctx))))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
-        return look_for(text)
+        ctx.data["typed"] = text
+        exact = selectors.by_number(text)
+        return open_card(exact) if exact is not None else Go(Results, query=text)
 
     def do_receipt(self, ctx: Context, value: str) -> Answer:
         return open_card(load_receipt(int(value)))
@@ -79,12 +84,6 @@ class Results(Find):
 
     def do_create(self, ctx: Context, value: str) -> Answer:
         return Go("register.confirm", number=normalise_number(ctx.params["query"]).display)
-
-
-def look_for(text: str) -> Move:
-    """The card when the number is exactly that, else the results."""
-    exact = selectors.by_number(text)
-    return open_card(exact) if exact is not None else Go(Results, query=text)
 
 
 def _is_number(text: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext
 
+from botapp.models import Dialog
 from botapp.testing import BotDriver, MemoryPerson
 from botapp.tests.simulated import SimulatedPerson, SimulatorDriver
 from history.models import Command, Event
@@ -21,7 +22,8 @@ class Phone:
     person: MemoryPerson | SimulatedPerson
     language: str
     taps: int = 0
-    trail: list[tuple[str, str]] = field(default_factory=list)
+    trail: list[tuple[str, str, str]] = field(default_factory=list)
+    visited: set[str] = field(default_factory=set)
 
     def say(self, msgid: str, **params: Any) -> str:
         """The text in this person's language."""
@@ -41,6 +43,10 @@ class Phone:
     @property
     def text(self) -> str:
         return self.person.screen.text
+
+    @property
+    def screen_id(self) -> str:
+        return Dialog.objects.get(person_id=self.person.id).screen
 
     @property
     def buttons(self) -> list[str]:
@@ -63,16 +69,19 @@ class Phone:
         """Go forward: a step in angle brackets is typed, any other is a button."""
         for step in steps:
             typed = step[1:-1] if step.startswith("<") else ""
-            self.trail.append((self.text, typed))
+            self.trail.append((self.screen_id, self.text, typed))
             if typed:
                 self.type(typed)
             else:
                 self.press(step)
+            assert self.screen_id != self.trail[-1][0], f"{step} led nowhere: {self.text}"
+            self.visited.add(self.screen_id)
 
     def walk_back(self) -> None:
         """Back, step by step: each screen stands there again, with what was typed on it."""
-        for text, typed in reversed(self.trail):
+        for screen_id, text, typed in reversed(self.trail):
             self.press("⬅ Back")
+            assert self.screen_id == screen_id
             for line in text.splitlines():
                 assert line in self.text, (line, self.text)
             assert typed in self.text

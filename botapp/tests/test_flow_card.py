@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 
-from botapp.dialogs.registry import find_screen
+from botapp.dialogs.registry import all_screens, find_screen
 from botapp.screens.actions import _actions
 from botapp.testing import BotDriver
 from botapp.tests.flows import Phone, phone, written
@@ -15,7 +16,8 @@ from history.models import Event
 from receipts.models import Assignment, HoldReason, Photo, Receipt, RefusalReason
 from receipts.services.assignment import assign
 from receipts.services.deadlines import change_deadline
-from receipts.services.flow import issue, submit
+from receipts.services.flow import issue, refuse, submit
+from receipts.services.photos import add_photo
 from receipts.services.registration import void_receipt
 from receipts.states import VERBS
 from tests.cast import (
@@ -345,43 +347,84 @@ def test_a_photo_on_an_issued_receipt_is_refused(cast: Cast, igor: Phone) -> Non
 # --- Back ---------------------------------------------------------------------------------------
 
 WALKS = [
-    ("make_in_work", ["⏸ Put on hold", "parts", "<31.12>"]),
-    ("make_in_work", ["⏸ Put on hold", "parts", "⏭ Skip"]),
-    ("make_in_work", ["☰ More", "🚫 Refuse the repair", "price"]),
-    ("make_in_work", ["☰ More", "Void the last decision", "<because>"]),
-    ("make_in_work", ["☰ More", "Correct the number", "<9-99>", "<because>"]),
-    ("make_worked", ["☰ More", "Void a work", "Сборка", "<because>"]),
-    ("make_ready", ["🛠 Rework without a return", "Марк С.", "<because>"]),
-    ("make_in_work", ["🕒 Change the deadline", "<31.12 15:00>"]),
-    ("make_in_work", ["👨‍🔧 Change the master", "Марк С."]),
-    ("make_in_work", ["👨‍🔧 Change the master", "Марк С.", "🕒 Deadline"]),
-    ("make_in_work", ["👨‍🔧 Change the master", "Марк С.", "💬 Reason of the change"]),
-    ("make_worked", ["☰ More", "Move to another receipt", "Сборка", "<the same>", "<because>"]),
-    ("make_in_work", ["💬 Comment"]),
-    ("make_in_work", ["📷 Photo"]),
-    ("make_in_work", ["🗂 History", "Filter"]),
-    ("make_in_work", ["☰ More", "Edit the facts"]),
+    ("igor", "make_in_work", ["⏸ Put on hold", "parts", "<31.12>"]),
+    ("igor", "make_in_work", ["⏸ Put on hold", "parts", "⏭ Skip"]),
+    ("igor", "make_in_work", ["☰ More", "🚫 Refuse the repair", "price"]),
+    ("igor", "make_refused", ["Reopen the repair", "<because>"]),
+    ("igor", "make_in_work", ["☰ More", "Void the last decision", "<because>"]),
+    ("igor", "make_in_work", ["☰ More", "Correct the number", "<9-99>", "<because>"]),
+    ("igor", "make_worked", ["☰ More", "Void a work", "Сборка", "<because>"]),
+    (
+        "igor",
+        "make_worked",
+        ["☰ More", "Move to another receipt", "Сборка", "<same>", "<why>"],
+    ),
+    ("anna", "make_receipt", ["☰ More", "Void the receipt", "<because>"]),
+    ("igor", "make_ready", ["🛠 Rework without a return", "Марк С.", "<because>"]),
+    ("igor", "make_in_work", ["🕒 Change the deadline", "<31.12 15:00>"]),
+    ("igor", "make_in_work", ["👨‍🔧 Change the master", "Марк С.", "🕒 Deadline"]),
+    ("igor", "make_in_work", ["👨‍🔧 Change the master", "Марк С.", "💬 Reason of the change"]),
+    ("igor", "make_in_work", ["💬 Comment"]),
+    ("igor", "make_photographed", ["📷 Photo", "Void this photo", "<because>"]),
+    ("igor", "make_in_work", ["🗂 History", "Filter"]),
+    ("igor", "make_in_work", ["☰ More", "Edit the facts"]),
+    ("maxim", "make_in_work", ["Cannot take it", "<because>"]),
+    ("maxim", "menu", ["My queue"]),
+    ("igor", "menu", ["☰ More", "🌐 Language"]),
+    ("igor", "menu", ["🔥 Urgent"]),
+    ("igor", "menu", ["🔎 Find", "<zenith>"]),
+    ("igor", "menu", ["📥 New receipt", "<77>"]),
+    ("igor", "menu", ["👨‍🔧 Hand to a master"]),
 ]
+# The result of a hand-over stands on the menu: there is no step to go back to.
+WALKED_ELSEWHERE = {"handover.done"}
+MODULES = {
+    *("card", "comment", "corrections", "deadline", "facts", "find", "handed", "handover"),
+    *("history", "hold", "language", "moving", "my_queue", "photos", "refusal", "register"),
+    "urgent",
+}
 
 
-@pytest.mark.parametrize(("make", "steps"), WALKS)
-def test_back_leads_through_every_step_with_what_was_typed(
-    bot: BotDriver, cast: Cast, make: str, steps: list[str]
+def make_refused(cast: Cast) -> Receipt:
+    receipt = make_receipt(cast)
+    reason = RefusalReason.objects.order_by("pk")[0]
+    return refuse(receipt_id=receipt.pk, reason_id=reason.pk, actor=cast.actor("igor")).object
+
+
+def make_photographed(cast: Cast) -> Receipt:
+    receipt = make_receipt(cast)
+    add_photo(receipt_id=receipt.pk, source="file-1", actor=cast.actor("igor"))
+    return receipt
+
+
+@time_machine.travel("2026-12-01T09:00:00Z")
+def test_back_leads_through_every_screen_with_what_was_typed(
+    bot: BotDriver, cast: Cast, settings: Any
 ) -> None:
+    settings.WORKSHOP_SELF_SERVICE = True
     names = {
         "parts": HoldReason.objects.get(code="parts").name,
         "price": RefusalReason.objects.order_by("pk")[0].name,
     }
-    with time_machine.travel("2026-12-01T09:00:00Z"):
-        receipt = globals()[make](cast)
+    visited: set[str] = set()
+    for who, make, steps in WALKS:
+        person = phone(bot, getattr(cast, who))
+        if make != "menu":
+            receipt = globals()[make](cast)
+            names["<same>"] = f"<{receipt.number}>"
+            person.type(receipt.number)
         before = written()[0]
-        igor = phone(bot, cast.igor)
-        igor.type(receipt.number)
-        names["<the same>"] = f"<{receipt.number}>"
-        igor.walk(*(names.get(step, step) for step in steps))
-        igor.walk_back()
-    assert igor.person.screen.text.startswith(f"№{receipt.number}")
-    assert written()[0] == before
+        visited.add(person.screen_id)
+        person.walk(*(names.get(step, step) for step in steps))
+        person.walk_back()
+        assert written()[0] == before
+        visited |= person.visited
+    mine = {
+        screen_id
+        for screen_id, screen in all_screens().items()
+        if screen.__module__.removeprefix("botapp.screens.") in MODULES
+    }
+    assert mine - visited == WALKED_ELSEWHERE
 
 
 def test_a_stale_confirm_says_who_changed_what_and_then_works(cast: Cast, igor: Phone) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -156,7 +158,7 @@ def test_an_empty_queue_says_so(bot: BotDriver, cast: Cast) -> None:
     assert maxim.sees("Nothing lies at you.")
 
 
-def test_self_service_accept_submit_decline(bot: BotDriver, cast: Cast, settings: object) -> None:
+def test_self_service_accept_submit_decline(bot: BotDriver, cast: Cast, settings: Any) -> None:
     settings.WORKSHOP_SELF_SERVICE = True
     first, second = make_in_work(cast, number="101"), make_in_work(cast, number="102")
     maxim = phone(bot, cast.maxim)
