@@ -165,7 +165,7 @@ class SimulatedPerson:
     @property
     def files(self) -> list[File]:
         return [
-            File(one["document"]["file_name"], self.client.file(one["document"]["url"]))
+            File(one["document"]["name"], self.client.file(one["document"]["url"]))
             for one in self.messages
             if one.get("document")
         ]
