@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import TestCase, TransactionTestCase
+from django.utils.translation.reloader import translation_file_changed
 
 from workshop.settings.guards import is_loopback
 from workshop.translations import compile_catalogues
@@ -27,8 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        compile_catalogues()
+    if hasattr(config, "workerinput"):
+        return
+    written = compile_catalogues()
+    if written is not None:
+        # The apps are loaded by now and keep the catalogue that they found.
+        translation_file_changed(sender=None, file_path=written)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
