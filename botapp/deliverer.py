@@ -101,6 +101,8 @@ class Deliverer:
 
     async def _send(self, ready: delivery.Ready) -> None:
         self._results.append(await delivery.send(self._transport, ready))
+        # Written down at once: what a kill leaves unrecorded is sent a second time.
+        self._wake.set()
 
     async def _record(self) -> None:
         if not self._results:
