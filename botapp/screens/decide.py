@@ -26,10 +26,11 @@ from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.pickers import load_receipt
 from botapp.screens.return_draft import Said, not_ours
-from botapp.screens.return_people import WhoIsIt
-from receipts.models import Receipt, ReturnItem
-from receipts.services.returns import change_responsible
+from botapp.screens.return_people import PickAssembler, WhoIsIt
+from receipts.models import Receipt, ReturnCase, ReturnItem
+from receipts.services.returns import change_assembler, change_responsible
 from staff import roles
+from staff.models import Employee
 from workshop.lib import clock
 from workshop.lib.errors import NotFound
 from workshop.lib.text import REASON_LENGTH, clean_text
@@ -50,11 +51,17 @@ class Items(Screen):
             Button(f"{item.reason_name}: {stands_with(item)}", "open", item.pk)
             for item in items_of(receipt)
         ]
+        for case in cases_of(receipt):
+            label = _("Whole watch, assembler: %(name)s") % {"name": case.assembler or _("nobody")}
+            buttons.append(Button(label, "assembler", case.pk))
         text = _("%(number)s: which reason is decided or changed?")
         return View(fmt(text, number=b(words.number(receipt))), paged(ctx, buttons))
 
     def do_open(self, ctx: Context, value: str) -> Answer:
         return Go(Decide, item_id=int(value))
+
+    def do_assembler(self, ctx: Context, value: str) -> Answer:
+        return Go(DecideAssembler, return_id=int(value), receipt_id=ctx.params["receipt_id"])
 
 
 class Decide(Screen):
@@ -119,6 +126,66 @@ class Decide(Screen):
         return Done(words.done(outcome, told), "receipt.card", receipt_id=receipt.pk)
 
 
+class DecideAssembler(Screen):
+    """The assembler of record of one return: pressed, with the reason typed."""
+
+    id = "return.decide_assembler"
+    roles = INSPECTORS
+
+    def view(self, ctx: Context) -> View:
+        case = self._case(ctx)
+        reason, chosen = ctx.data.get("reason"), "assembler" in ctx.data
+        new = (self._new(ctx) or _("nobody")) if chosen else "?"
+        text = lines(
+            fmt(
+                _("%(number)s, return of %(when)s"),
+                number=b(words.number(load_receipt(ctx.params["receipt_id"]))),
+                when=clock.show(case.returned_at),
+            ),
+            fmt(
+                _("Whole watch, assembler: %(old)s → %(new)s"),
+                old=case.assembler or _("nobody"),
+                new=b(new),
+            ),
+            quote(reason) if reason else _("Type the reason of the decision."),
+        )
+        ready = [[confirm_button(), cancel_button()]] if chosen and reason else []
+        return View(text, [[Button(_("Assembler"), "who")], *ready])
+
+    def _case(self, ctx: Context) -> ReturnCase:
+        for case in cases_of(load_receipt(ctx.params["receipt_id"])):
+            if case.pk == ctx.params["return_id"]:
+                return case
+        raise NotFound("receipts.no_such_return", _("There is no such return."))
+
+    def _new(self, ctx: Context) -> Employee | None:
+        return Employee.objects.filter(pk=ctx.data["assembler"]).first()
+
+    def subject(self, ctx: Context) -> str:
+        return words.number(load_receipt(ctx.params["receipt_id"]))
+
+    def on_text(self, ctx: Context, text: str) -> Answer:
+        ctx.data["reason"] = clean_text(text, field="reason", limit=REASON_LENGTH)
+        return Stay()
+
+    def do_who(self, ctx: Context, value: str) -> Answer:
+        return Go(PickAssembler, receipt_id=ctx.params["receipt_id"])
+
+    def do_confirm(self, ctx: Context, value: str) -> Answer:
+        new = self._new(ctx)
+        outcome = change_assembler(
+            receipt_id=ctx.params["receipt_id"],
+            return_id=ctx.params["return_id"],
+            assembler_id=new.pk if new else None,
+            reason=ctx.data["reason"],
+            actor=ctx.actor,
+            command=ctx.command,
+        )
+        told = fmt(_("Whole watch, assembler: %(name)s"), name=b(new or _("nobody")))
+        receipt_id = ctx.params["receipt_id"]
+        return Done(words.done(outcome, told), "receipt.card", receipt_id=receipt_id)
+
+
 def load_item(item_id: int) -> ReturnItem:
     """A reason of a return that stands."""
     rows = ReturnItem.objects.select_related("return_case__receipt", "responsible")
@@ -134,6 +201,12 @@ def items_of(receipt: Receipt) -> list[ReturnItem]:
         return_case__receipt=receipt, return_case__voided_at__isnull=True
     )
     return list(rows.select_related("responsible").order_by("-return_case_id", "id"))
+
+
+def cases_of(receipt: Receipt) -> list[ReturnCase]:
+    """The returns that stand, latest first."""
+    rows = ReturnCase.objects.valid().filter(receipt=receipt)
+    return list(rows.select_related("assembler").order_by("-returned_at", "-id"))
 
 
 def stands_with(item: ReturnItem) -> str:

@@ -9,7 +9,7 @@ import time_machine
 
 from botapp.testing import BotDriver, MemoryPerson
 from botapp.tests.flow_cast import LANGUAGES, phone, tr, written
-from receipts.models import Receipt, ReturnItem
+from receipts.models import Receipt, ReturnCase, ReturnItem, Waiver
 from receipts.services.quality import start_test_run
 from receipts.services.returns import ItemInput, return_watch
 from tests.cast import Cast, make_cast, make_in_work, make_submitted, reason_id
@@ -89,6 +89,54 @@ def test_changed_from_the_card(igor: MemoryPerson, cast: Cast) -> None:
     igor.press("✅ Confirm")
     item = ReturnItem.objects.get()
     assert (item.responsibility, item.cause) == ("not_ours", "customer")
+
+
+def test_the_assembler_of_record_is_changed(igor: MemoryPerson, cast: Cast) -> None:
+    receipt = make_undecided(cast)
+    igor.text(receipt.number)
+    igor.press("☰ More")
+    igor.press("Change the responsible")
+    igor.press("Whole watch, assembler: nobody")
+    igor.press("Assembler")
+    igor.press("Марк С.")
+    assert "Whole watch, assembler: nobody → Марк С." in igor.screen
+    igor.text("Собирал Марк")
+    igor.press("✅ Confirm", times=2)
+    assert ReturnCase.objects.get().assembler == cast.mark
+
+
+def test_a_work_is_waived_and_required_again(igor: MemoryPerson, cast: Cast) -> None:
+    receipt = make_in_work(cast)
+    igor.text(receipt.number)
+    igor.press("☰ More")
+    igor.press("Work is not required")
+    igor.press("Сборка: not required")
+    igor.press("Корпус не вскрывался", times=2)
+    assert "Not required: Сборка" in igor.screen
+    igor.press("☰ More")
+    igor.press("Work is not required")
+    igor.press("Сборка: required again")
+    before = written()
+    igor.text("x" * 501)
+    assert "too long" in igor.screen
+    assert written() == before
+    igor.press("⬅ Back")
+    igor.press("Сборка: required again")
+    igor.text("Корпус <вскрыли>")
+    assert "Required again: Сборка" in igor.screen
+    assert Waiver.objects.get().void_reason == "Корпус <вскрыли>"
+
+
+def test_back_from_a_waiver(igor: MemoryPerson, cast: Cast) -> None:
+    receipt = make_in_work(cast)
+    igor.text(receipt.number)
+    igor.press("☰ More")
+    igor.press("Work is not required")
+    igor.press("Сборка: not required")
+    igor.press("⬅ Back")
+    assert "which work is not required?" in igor.screen
+    igor.press("⬅ Back")
+    assert "Work is not required" in igor.screen.buttons
 
 
 def test_no_return_no_button(igor: MemoryPerson, cast: Cast) -> None:
