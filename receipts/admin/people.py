@@ -43,7 +43,9 @@ class CustomerForm(OfficeVerb):
     roles = WORKERS
     name = forms.CharField(label=_("Name"), required=False, max_length=150)
     phone = forms.CharField(label=_("Phone"), required=False, max_length=40)
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES, initial=settings.LANGUAGE_CODE
+    )
     note = comment(_("Note"))
     field_names = {"customer": "name"}
 

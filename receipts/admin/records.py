@@ -49,6 +49,8 @@ class RecordAdmin(KeptAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
         try:
             key = normalise_number(search_term).key
         except RuleViolation:  # not a number: nothing has it

@@ -62,7 +62,9 @@ class AddEmployee(OfficeVerb):
         label=_("Short name"), required=False, help_text=_("Empty = made from the full name")
     )
     access = roles_field()
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES, initial=settings.LANGUAGE_CODE
+    )
     telegram_id = forms.IntegerField(
         label="Telegram id", required=False, help_text=_("Usually empty: send an invite instead")
     )
@@ -153,7 +155,9 @@ class SetLanguage(OfficeVerb):
     slug = "language"
     label = _("Language of the bot")
     roles = EDITORS
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES, initial=settings.LANGUAGE_CODE
+    )
 
     def build(self) -> None:
         self.fields["language"].initial = self.target.language
