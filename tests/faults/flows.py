@@ -95,21 +95,21 @@ def submit(cast: Cast, number: str) -> Flow:
     return Flow("submit", open_card(watch), last, _each([watch], "submitted"), [watch])
 
 
-def pass_check(cast: Cast, number: str) -> Flow:
-    watch = make_submitted(cast)
+def pass_check(cast: Cast, number: str, watch: Receipt | None = None) -> Flow:
+    watch = watch or make_submitted(cast)
     last = Press("now", "pass=quality_control")
     return Flow("pass", open_card(watch), last, _each([watch], "passed"), [watch])
 
 
-def issue(cast: Cast, number: str) -> Flow:
-    watch = make_ready(cast)
+def issue(cast: Cast, number: str, watch: Receipt | None = None) -> Flow:
+    watch = watch or make_ready(cast)
     way = [*open_card(watch), Press("open", "issue"), Press("yes")]
     return Flow("issue", way, Press("confirm"), _each([watch], "issued"), [watch])
 
 
-def send_back(cast: Cast, number: str) -> Flow:
+def send_back(cast: Cast, number: str, watch: Receipt | None = None) -> Flow:
     """A return from quality control with one reason, to the current master."""
-    watch = make_submitted(cast)
+    watch = watch or make_submitted(cast)
     way = [
         *open_card(watch),
         Press("open", "return"),

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
+from django.db.models import Max
+
 from botapp.dialogs import payload
-from botapp.testing import MemoryPerson
+from botapp.models import InboundUpdate
+from botapp.testing import BOT_ID, BotDriver, MemoryPerson
 from simulator.client import SimClient
 from tests.faults.flows import Act, Press, Text
+
+
+def fresh_bot() -> BotDriver:
+    """A bot in memory whose update ids follow those that are stored: the inbox outlives it."""
+    newest = InboundUpdate.objects.filter(bot_id=BOT_ID).aggregate(id=Max("update_id"))["id"]
+    return BotDriver(_ids=count((newest or 0) + 1))
 
 
 def fits(data: str, press: Press) -> bool:

@@ -46,15 +46,16 @@ def throwaway() -> Iterator[Place]:
         _prepare_environment(url, folder)
         import django
 
+        from workshop.translations import compile_catalogues
+
+        compile_catalogues()
         django.setup()
         stack.callback(_close_connections)
         from django.core.management import call_command
 
-        from workshop.translations import compile_catalogues
-
-        compile_catalogues()
         say(f"database: {vendor}")
-        call_command("migrate", interactive=False, verbosity=0)
+        # As an installation does it: migrations, catalogues, static files.
+        call_command("prepare", stdout=sys.stderr)
         yield Place(url, vendor, folder, dict(os.environ))
 
 
