@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from django.db import Error as DatabaseError
-
-from botapp import inbox
-from botapp.threads import DatabaseLost, DatabaseThreads
 from botapp.transport.port import Arrived, Door, TransportError
 
 POLL_SECONDS: Final = 20
@@ -22,9 +18,9 @@ logger = logging.getLogger(__name__)
 class Poller:
     """``run`` until ``stop``. Raises AnotherCopyRuns and TokenRefused."""
 
-    def __init__(self, door: Door, threads: DatabaseThreads, stored: Callable[[], None]) -> None:
-        self._door, self._threads = door, threads
-        self._stored = stored
+    def __init__(self, door: Door, keep: Callable[[list[Arrived]], Awaitable[bool]]) -> None:
+        """``keep`` stores a batch and answers whether it is committed."""
+        self._door, self._keep = door, keep
         self._stopping = asyncio.Event()
         self._failures = 0
 
@@ -35,9 +31,12 @@ class Poller:
         offset: int | None = None
         while not self._stopping.is_set():
             batch = await self._fetch(offset)
-            if batch and await self._keep(batch):
+            if not batch:
+                continue
+            if await self._keep(batch):
                 offset = batch[-1].update_id + 1
-                self._stored()
+            else:
+                await self._back_off("database")
 
     async def _fetch(self, offset: int | None) -> list[Arrived]:
         """The next batch; empty after a failure or when it is time to stop."""
@@ -57,15 +56,6 @@ class Poller:
             return []
         self._failures = 0
         return batch
-
-    async def _keep(self, batch: list[Arrived]) -> bool:
-        try:
-            await self._threads.run(inbox.store, self._door.bot_id, batch)
-        except (DatabaseLost, DatabaseError):
-            logger.exception("updates could not be stored; they will come again")
-            await self._back_off("database")
-            return False
-        return True
 
     async def _back_off(self, reason: str) -> None:
         wait = BACKOFF[min(self._failures, len(BACKOFF) - 1)]

@@ -8,17 +8,20 @@ import os
 import signal
 import socket
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import Error as DatabaseError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from botapp import inbox
 from botapp.deliverer import Deliverer
 from botapp.inbound_limit import InboundLimiter
 from botapp.polling import Poller
 from botapp.threads import DatabaseLost, DatabaseThreads
-from botapp.transport.port import Door, TransportError
+from botapp.transport.port import Arrived, Door, TransportError
+from botapp.transport.webhook import WebhookServer
 from botapp.workers import Workers
 from history import lease
 
@@ -47,22 +50,39 @@ def commands() -> Mapping[str, Sequence[tuple[str, str]]]:
     return {"": russian, "ru": russian, "en": english}
 
 
+@dataclass(frozen=True)
+class Webhook:
+    """Where Telegram sends updates to, and the secret it proves itself with."""
+
+    url: str
+    secret: str
+    host: str
+    port: int
+
+
 class Runner:
     """Everything the process does. ``run`` ends after ``stop`` or raises why it cannot go on."""
 
-    def __init__(self, door: Door, *, limiter: InboundLimiter | None = None) -> None:
+    def __init__(
+        self,
+        door: Door,
+        *,
+        limiter: InboundLimiter | None = None,
+        webhook: Webhook | None = None,
+    ) -> None:
         self._door = door
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
         self._threads = DatabaseThreads()
         self._stopping = asyncio.Event()
         self._workers = Workers(door, self._threads, owner=self._owner, limiter=limiter)
-        self._poller = Poller(door, self._threads, self._workers.wake)
+        self._webhook = webhook
+        self._source = self._listener(webhook) if webhook else Poller(door, self._keep)
         self._deliverer = Deliverer(door.transport, self._threads, owner=self._owner)
 
     def stop(self) -> None:
         """Polling ends at once, steps and sendings that have begun are finished."""
         self._stopping.set()
-        self._poller.stop()
+        self._source.stop()
         self._workers.stop()
         self._deliverer.stop()
 
@@ -79,9 +99,22 @@ class Runner:
             await self._door.close()
             self._threads.close()
 
+    def _listener(self, webhook: Webhook) -> WebhookServer:
+        return WebhookServer(webhook.host, webhook.port, webhook.secret, self._keep)
+
+    async def _keep(self, batch: list[Arrived]) -> bool:
+        """Commit the updates to the inbox; only then may the messenger forget them."""
+        try:
+            await self._threads.run(inbox.store, self._door.bot_id, batch)
+        except (DatabaseLost, DatabaseError):
+            logger.exception("updates could not be stored; they will come again")
+            return False
+        self._workers.wake()
+        return True
+
     async def _work(self) -> None:
         parts: list[Coroutine[Any, Any, None]] = [
-            self._poller.run(),
+            self._source.run(),
             self._workers.run(),
             self._deliverer.run(),
             self._beat(),
@@ -100,6 +133,8 @@ class Runner:
         while not self._stopping.is_set():
             try:
                 await self._door.open(commands())
+                if self._webhook is not None:
+                    await self._door.listen(self._webhook.url, self._webhook.secret)
             except TransportError as error:
                 logger.warning("the messenger does not answer", extra={"error": str(error)})
                 await self._wait(RETRY_OPEN)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botapp.inbound_limit import InboundLimiter
-from botapp.running import Runner
+from botapp.running import Runner, Webhook
 from botapp.testing import SeenScreen
 from botapp.transport.port import File
 from botapp.transport.telegram import TelegramDoor
@@ -26,9 +26,17 @@ WAIT = 10.0  # seconds; a bound for failures, never slept
 
 
 class RunningBot:
-    """A bot process in a thread. ``kill`` ends it as kill -9 would: nothing is finished."""
+    """A bot process in a thread; ``error`` is what it ended with."""
 
-    def __init__(self, sim: SimServer, *, per_second: float = 0, limited: bool = False) -> None:
+    def __init__(
+        self,
+        sim: SimServer,
+        *,
+        per_second: float = 0,
+        limited: bool = False,
+        webhook: Webhook | None = None,
+    ) -> None:
+        self._webhook = webhook
         self._sim, self._per_second, self._limited = sim, per_second, limited
         self._ready = threading.Event()
         self._runner: Runner | None = None
@@ -65,7 +73,7 @@ class RunningBot:
             base_file_url=self._sim.base_file_url,
             limited=self._limited,
         )
-        self._runner = Runner(door, limiter=InboundLimiter(self._per_second))
+        self._runner = Runner(door, limiter=InboundLimiter(self._per_second), webhook=self._webhook)
         self._loop = asyncio.get_running_loop()
         self._ready.set()
         await self._runner.run()

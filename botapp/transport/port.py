@@ -176,6 +176,9 @@ class Door(Protocol):
     async def open(self, commands: Mapping[str, Sequence[tuple[str, str]]]) -> None:
         """Connect and announce the commands per language. Raises TokenRefused, TransportError."""
 
+    async def listen(self, url: str, secret: str) -> None:
+        """Have updates sent to ``url`` instead of fetching them. Raises TransportError."""
+
     async def close(self) -> None: ...
 
     async def fetch(self, offset: int | None, seconds: int) -> list[Arrived]:

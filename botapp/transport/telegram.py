@@ -267,6 +267,12 @@ class TelegramDoor:
         except TelegramError as error:
             raise TransportError(type(error).__name__) from error
 
+    async def listen(self, url: str, secret: str) -> None:
+        async with our_errors():
+            await self.bot.set_webhook(
+                url, secret_token=secret, allowed_updates=list(updates.ALLOWED)
+            )
+
     async def close(self) -> None:
         await self.application.shutdown()
         # The library leaves them open when it could not be initialised.

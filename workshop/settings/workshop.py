@@ -48,5 +48,9 @@ TELEGRAM_API_BASE_URL = env.text(
 TELEGRAM_FILE_BASE_URL = env.text(
     "TELEGRAM_FILE_BASE_URL", f"{SIMULATOR_URL}/file/bot" if _SIMULATED else ""
 )
+# For `runbot --webhook`: the public address, what Telegram proves itself with, where we listen.
+TELEGRAM_WEBHOOK_URL = env.text("TELEGRAM_WEBHOOK_URL")
+TELEGRAM_WEBHOOK_SECRET = env.text("TELEGRAM_WEBHOOK_SECRET")
+TELEGRAM_WEBHOOK_PORT = env.whole("TELEGRAM_WEBHOOK_PORT", 8443, minimum=1, maximum=65535)
 # The token the bot process works with: the real one, or the simulator's in a demonstration.
 BOT_TOKEN = TELEGRAM_BOT_TOKEN or (SIMULATOR_TOKEN if _SIMULATED else "")

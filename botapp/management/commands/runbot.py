@@ -1,15 +1,16 @@
-"""``manage.py runbot``: the Telegram bot, by polling."""
+"""``manage.py runbot``: the Telegram bot, by polling or with ``--webhook``."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from botapp.running import Runner
-from botapp.transport.port import AnotherCopyRuns, TokenRefused
+from botapp.running import Runner, Webhook
+from botapp.transport.port import AnotherCopyRuns, Refused, TokenRefused
 from botapp.transport.telegram import TelegramDoor
 
 NOTHING_TO_RUN = (
@@ -23,8 +24,28 @@ ANOTHER_COPY = (
 REFUSED = "Telegram does not accept TELEGRAM_BOT_TOKEN. Copy the whole token from BotFather."
 
 
+NO_WEBHOOK = (
+    "--webhook needs TELEGRAM_WEBHOOK_URL (the public https address that leads to this process) "
+    "and TELEGRAM_WEBHOOK_SECRET (16 to 256 letters, digits, _ or -)."
+)
+SECRET_SHAPE = re.compile(r"[\w-]{16,256}", re.ASCII)
+
+
+def _webhook() -> Webhook:
+    """CommandError when the address or the secret is missing: without them anybody could write."""
+    url, secret = settings.TELEGRAM_WEBHOOK_URL, settings.TELEGRAM_WEBHOOK_SECRET
+    if not url or not SECRET_SHAPE.fullmatch(secret):
+        raise CommandError(NO_WEBHOOK)
+    return Webhook(url, secret, settings.HOST, settings.TELEGRAM_WEBHOOK_PORT)
+
+
 class Command(BaseCommand):
     help = "Runs the Telegram bot until it is stopped (Ctrl-C or SIGTERM)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--webhook", action="store_true", help="have updates sent to TELEGRAM_WEBHOOK_URL"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.BOT_TOKEN:
@@ -32,18 +53,20 @@ class Command(BaseCommand):
         if settings.SIMULATOR_URL:
             self.stdout.write(f"Demonstration: the bot talks to {settings.SIMULATOR_URL}")
         try:
-            asyncio.run(self._run())
+            asyncio.run(self._run(_webhook() if options["webhook"] else None))
         except AnotherCopyRuns as error:
             raise CommandError(ANOTHER_COPY) from error
         except TokenRefused as error:
             raise CommandError(REFUSED) from error
+        except Refused as error:
+            raise CommandError(f"Telegram refused the webhook's address: {error}") from error
 
-    async def _run(self) -> None:
+    async def _run(self, webhook: Webhook | None) -> None:
         door = TelegramDoor(
             settings.BOT_TOKEN,
             base_url=settings.TELEGRAM_API_BASE_URL,
             base_file_url=settings.TELEGRAM_FILE_BASE_URL,
         )
-        runner = Runner(door)
+        runner = Runner(door, webhook=webhook)
         runner.stop_on_signals()
         await runner.run()
