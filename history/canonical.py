@@ -8,17 +8,29 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from workshop.lib import clock
+
+_AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
+_encode: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 def plain(value: Any) -> Any:
     """JSON-ready form: instants in UTC with µs, decimals as text, bytes as their SHA-256.
 
-    Mappings and sequences are followed. Raises TypeError for floats (their text differs between systems) and unknown types.
+    Mappings and sequences are followed. Raises TypeError for floats (their text differs between
+    systems) and unknown types.
     """
-    if value is None or isinstance(value, bool | int | str):
+    exact = type(value)
+    if exact in _AS_THEY_ARE:  # nearly every value; the questions below are for the rest
+        return value
+    if exact is dict:
+        return {
+            str(key): item if type(item) in _AS_THEY_ARE else plain(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, bool | int | str):
         return value
     if isinstance(value, datetime):
         return clock.iso(value)
@@ -41,7 +53,7 @@ def plain(value: Any) -> Any:
 
 def canonical_json(value: Any) -> bytes:
     """Sorted keys, no spaces, UTF-8, no floats."""
-    text = json.dumps(plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = _encode(plain(value))
     # surrogatepass: arguments are hashed before their texts are cleaned, and must not crash here
     return text.encode(errors="surrogatepass")
 

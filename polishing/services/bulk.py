@@ -106,8 +106,10 @@ def take_back(
 
 
 def _polishing_type(draft: Draft) -> OperationType:
-    types = OperationType.objects.active().filter(recorded_by_polishing=True)
-    kind = draft.drawer.once("polishing type", types.first)
+    kind = draft.drawer.once(
+        "polishing type",
+        lambda: OperationType.objects.active().filter(recorded_by_polishing=True).first(),
+    )
     if kind is None:
         raise RuleViolation(
             "polishing.no_polishing_type",

@@ -55,7 +55,9 @@ def iso(moment: datetime | None) -> str | None:
     """Canonical text of an instant: UTC with microseconds and a ``Z``; None stays None."""
     if moment is None:
         return None
-    return local(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if moment.tzinfo is None:
+        raise ValueError("a naive datetime reached the clock")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def from_iso(text: str | None) -> datetime | None:

@@ -57,5 +57,8 @@ class Drawer:
 
     def required_types(self) -> list[OperationType]:
         """Works without which no check passes."""
-        required = OperationType.objects.active().filter(required=True)
-        return self.once("required types", lambda: list(required))
+        return self.once("required types", _required_types)
+
+
+def _required_types() -> list[OperationType]:
+    return list(OperationType.objects.active().filter(required=True))
