@@ -25,6 +25,7 @@ from botapp.dialogs import (
 from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.pickers import load_receipt
+from botapp.screens.results import AboutReceipt
 from botapp.screens.return_draft import Said, not_ours
 from botapp.screens.return_people import PickAssembler, WhoIsIt
 from receipts.models import Receipt, ReturnCase, ReturnItem
@@ -126,7 +127,7 @@ class Decide(Screen):
         return Done(words.done(outcome, told), "receipt.card", receipt_id=receipt.pk)
 
 
-class DecideAssembler(Screen):
+class DecideAssembler(AboutReceipt, Screen):
     """The assembler of record of one return: pressed, with the reason typed."""
 
     id = "return.decide_assembler"
@@ -160,9 +161,6 @@ class DecideAssembler(Screen):
 
     def _new(self, ctx: Context) -> Employee | None:
         return Employee.objects.filter(pk=ctx.data["assembler"]).first()
-
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
         ctx.data["reason"] = clean_text(text, field="reason", limit=REASON_LENGTH)

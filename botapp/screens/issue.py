@@ -30,7 +30,7 @@ from botapp.dialogs import (
 from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.pickers import ReceiptPrompt, load_receipt, receipt_buttons
-from botapp.screens.results import Undoing, expected, finished, shown
+from botapp.screens.results import AboutReceipt, Undoing, expected, finished, shown
 from receipts import selectors
 from receipts.models import Receipt
 from receipts.numbers import normalise_number
@@ -85,7 +85,7 @@ class Start(Undoing, ReceiptPrompt):
         return Go(Check, receipt_id=receipts[0].pk, series=True)
 
 
-class Check(Screen):
+class Check(AboutReceipt, Screen):
     """Accessories and links as they were taken in, side by side with the watch."""
 
     id = "issue.check"
@@ -105,9 +105,6 @@ class Check(Screen):
         ]
         return View(text, rows)
 
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
-
     def do_yes(self, ctx: Context, value: str) -> Answer:
         return Go(Confirm, **ctx.params, difference="")
 
@@ -115,7 +112,7 @@ class Check(Screen):
         return Go(Difference, **ctx.params)
 
 
-class Difference(Screen):
+class Difference(AboutReceipt, Screen):
     """What is not as taken in, in words."""
 
     id = "issue.difference"
@@ -130,9 +127,6 @@ class Difference(Screen):
         )
         return View(text, [[Button(_("Next"), "next")]] if entered else [])
 
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
-
     def on_text(self, ctx: Context, text: str) -> Answer:
         ctx.data["difference"] = clean_text(text, field="difference", limit=1000)
         return self.do_next(ctx, "")
@@ -141,7 +135,7 @@ class Difference(Screen):
         return Go(Confirm, **ctx.params, difference=ctx.data["difference"])
 
 
-class Confirm(Screen):
+class Confirm(AboutReceipt, Screen):
     """Names the watch and who takes it; the name can be typed, it need not."""
 
     id = "issue.confirm"
@@ -165,9 +159,6 @@ class Confirm(Screen):
         )
         confirm = Button(confirm_button().label, "confirm", shown(receipt))
         return View(text, [[confirm, cancel_button()]])
-
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
         ctx.data["received_by"] = clean_text(text, field="received_by", limit=NAME_LENGTH)

@@ -16,7 +16,7 @@ from botapp.screens.pickers import (
     performers,
 )
 from botapp.screens.quality import Queue, passed
-from botapp.screens.results import expected, finished, shown
+from botapp.screens.results import AboutReceipt, expected, finished, shown
 from receipts import selectors
 from receipts.models import OperationType, Receipt, WaiverReason
 from receipts.services.quality import missing_works, pass_check
@@ -30,7 +30,7 @@ INSPECTORS = (roles.INSPECTOR, roles.MANAGER)
 WAIVED = "waived:"
 
 
-class MissingWork(Screen):
+class MissingWork(AboutReceipt, Screen):
     """For each missing work: who did it, or why it is not needed; then the watch passes."""
 
     id = "quality.missing"
@@ -67,9 +67,6 @@ class MissingWork(Screen):
             reason = WaiverReason.objects.filter(pk=answer.removeprefix(WAIVED)).first()
             return _("not required: %(reason)s") % {"reason": reason or "–"}
         return load_employee(int(answer)).short_name if answer else _("who did it?")
-
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
 
     def do_did(self, ctx: Context, value: str) -> Answer:
         kind, _sign, person = value.partition("=")
@@ -114,7 +111,7 @@ class MissingWork(Screen):
         return finished(outcome, passed(receipt), Queue.id)
 
 
-class WhoDidIt(PersonPicker):
+class WhoDidIt(AboutReceipt, PersonPicker):
     """Who did the work that was forgotten."""
 
     id = "quality.who_did"
@@ -131,7 +128,7 @@ class WhoDidIt(PersonPicker):
         return Return(**{str(ctx.params["type_id"]): str(employee.pk)})
 
 
-class WhyNot(Screen):
+class WhyNot(AboutReceipt, Screen):
     """Why a required work is not needed on this watch."""
 
     id = "quality.waive"

@@ -197,7 +197,14 @@ class TakeBack(Screen):
         return Series([item(order) for order in load_orders(ctx.params["orders"])], finish)
 
 
-class WhoPolished(PersonPicker):
+class AboutOrder:
+    """Mixed into the steps about one order: «▶ Continue №101» names its receipt."""
+
+    def subject(self, ctx: Context) -> str:
+        return words.numbers([one.receipt for one in load_orders([ctx.params["order_id"]])])
+
+
+class WhoPolished(AboutOrder, PersonPicker):
     """The parts may have been polished by another one than they were sent to."""
 
     id = "polishing.who"
@@ -214,7 +221,7 @@ class WhoPolished(PersonPicker):
         return Return(**{f"who:{ctx.params['order_id']}": employee.pk})
 
 
-class WhyNoWork(Screen):
+class WhyNoWork(AboutOrder, Screen):
     """It came back without work: the reason is part of the record."""
 
     id = "polishing.no_work"

@@ -30,7 +30,7 @@ from botapp.dialogs.view import Row
 from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.pickers import Candidate, PersonPicker, load_receipt, polishers
-from botapp.screens.polishing_back import load_orders
+from botapp.screens.polishing_back import AboutOrder, load_orders
 from history.commands import Outcome
 from polishing.events import part_names
 from polishing.models import PolishingOrder
@@ -61,7 +61,7 @@ class WhichOrder(Screen):
         return Go(CorrectOrder, order_id=int(value))
 
 
-class CorrectOrder(Screen):
+class CorrectOrder(AboutOrder, Screen):
     """What is changed is pressed, why is typed; the confirm stands below old → new."""
 
     id = "polishing.correct"
@@ -123,9 +123,6 @@ class CorrectOrder(Screen):
         ]
         return rows
 
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_order(ctx).receipt)
-
     def on_text(self, ctx: Context, text: str) -> Answer:
         ctx.data["reason"] = clean_text(text, field="reason", limit=REASON_LENGTH)
         return Stay()
@@ -175,7 +172,7 @@ class CorrectOrder(Screen):
         return correct_order(changes=ctx.data["changes"], **common)
 
 
-class PickAnother(PersonPicker):
+class PickAnother(AboutOrder, PersonPicker):
     """Another polisher, for the order or for who really polished."""
 
     id = "polishing.correct_who"

@@ -11,6 +11,7 @@ from botapp.dialogs import Answer, Back, Button, Context, Markup, Screen, Stay, 
 from botapp.screens import words
 from botapp.screens.pickers import load_receipt
 from botapp.screens.readings import number, reading_line, taken_readings
+from botapp.screens.results import AboutReceipt
 from receipts.models import ChecklistAnswer, ChecklistItem, QualityCheck, Receipt
 from receipts.services.quality import open_check, record_measurements
 from staff import roles
@@ -20,7 +21,7 @@ INSPECTORS = (roles.INSPECTOR, roles.MANAGER)
 _VALUE = re.compile(r"(\d{1,4}(?:[.,]\d)?)\s*\D{0,12}")
 
 
-class Water(Screen):
+class Water(AboutReceipt, Screen):
     """Test pressure typed in bar, the result pressed."""
 
     id = "quality.water"
@@ -35,9 +36,6 @@ class Water(Screen):
             _("Type the pressure in bar if it was measured, then press the result."),
         )
         return View(text, [[Button(label, "result", key)] for key, label in _results()])
-
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
         ctx.data["bar"] = str(parse_value(text))
@@ -55,7 +53,7 @@ class Water(Screen):
         return Back().note(_("Saved."))
 
 
-class PowerReserve(Screen):
+class PowerReserve(AboutReceipt, Screen):
     """Hours until the watch stopped."""
 
     id = "quality.reserve"
@@ -76,7 +74,7 @@ class PowerReserve(Screen):
         return Back().note(_("Saved."))
 
 
-class Checklist(Screen):
+class Checklist(AboutReceipt, Screen):
     """Each item: in order, not in order, or not looked at; saved together."""
 
     id = "quality.checklist"
@@ -98,9 +96,6 @@ class Checklist(Screen):
         ]
         text = fmt(_("%(number)s: checklist"), number=b(words.number(receipt)))
         return View(text, [*rows, [Button(_("💾 Save"), "save")]])
-
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
 
     def do_mark(self, ctx: Context, value: str) -> Answer:
         item, _sign, ok = value.partition("=")

@@ -28,7 +28,7 @@ from botapp.screens.actions import card_action
 from botapp.screens.pickers import ReceiptPrompt, load_receipt
 from botapp.screens.protocol import protocol_lines
 from botapp.screens.readings import Readings
-from botapp.screens.results import Undoing, expected, finished, shown
+from botapp.screens.results import AboutReceipt, Undoing, expected, finished, shown
 from polishing.selectors import open_orders
 from receipts import selectors
 from receipts.models import Receipt
@@ -66,7 +66,7 @@ class Queue(Undoing, ReceiptPrompt):
         return Go(QualityCard, receipt_id=receipts[0].pk)
 
 
-class QualityCard(Screen):
+class QualityCard(AboutReceipt, Screen):
     """All that an inspector wants to know before he decides, and the decision."""
 
     id = "quality.card"
@@ -85,9 +85,6 @@ class QualityCard(Screen):
             *protocol_lines(receipt),
         )
         return View(text, _card_rows(receipt, ctx))
-
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
 
     def on_photo(self, ctx: Context, photo: Photo) -> Answer:
         key = ctx.command_for(photo.unique_id)
@@ -108,7 +105,7 @@ class QualityCard(Screen):
         return Go(value, receipt_id=ctx.params["receipt_id"])
 
 
-class TestRun(Screen):
+class TestRun(AboutReceipt, Screen):
     """How long the watch runs under control."""
 
     id = "quality.test_run"

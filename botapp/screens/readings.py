@@ -25,6 +25,7 @@ from botapp.dialogs import (
     fmt,
     lines,
 )
+from botapp.screens.results import AboutReceipt
 from receipts.models import Reading, Receipt
 from receipts.services.quality import ReadingInput, add_reading, open_check, void_reading
 from staff import roles
@@ -39,7 +40,7 @@ _CYRILLIC: Final = {"ЦВ": "DU", "ЦН": "DD", "ГП": "CR", "ГЛ": "CL", "Г�
 _NUMBER: Final = re.compile(r"[+-]?\d{1,4}(?:[.,]\d+)?")
 
 
-class Readings(Screen):
+class Readings(AboutReceipt, Screen):
     """Values are typed; each line is a reading, the position moves on by itself."""
 
     id = "quality.readings"
@@ -65,9 +66,6 @@ class Readings(Screen):
             ),
         )
         return View(text, [*_switches(ctx), *_void_row(taken)])
-
-    def subject(self, ctx: Context) -> str:
-        return f"№{Receipt.objects.get(pk=ctx.params['receipt_id']).number}"
 
     def do_set(self, ctx: Context, value: str) -> Answer:
         name, _sign, wanted = value.partition("=")
@@ -95,7 +93,7 @@ class Readings(Screen):
         return Stay()
 
 
-class VoidReading(Screen):
+class VoidReading(AboutReceipt, Screen):
     """A reading is never edited: it is voided with a reason and taken again."""
 
     id = "quality.void_reading"

@@ -21,6 +21,7 @@ from botapp.dialogs import (
 )
 from botapp.dialogs.view import Row
 from botapp.screens import words
+from botapp.screens.pickers import load_receipt
 from botapp.screens.undo import undo_button
 from history.commands import Outcome
 from history.models import Command
@@ -79,6 +80,13 @@ class Undoing:
             return move
 
         return Series([item(one) for one in ctx.params["undo"]], finish)
+
+
+class AboutReceipt:
+    """Mixed into the steps about one receipt: «▶ Continue №101» names it."""
+
+    def subject(self, ctx: Context) -> str:
+        return words.number(load_receipt(ctx.params["receipt_id"]))
 
 
 def shown(receipt: Receipt) -> str:

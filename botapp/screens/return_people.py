@@ -16,6 +16,7 @@ from botapp.screens.pickers import (
     performers,
     person_rows,
 )
+from botapp.screens.results import AboutReceipt
 from botapp.screens.return_draft import NOBODY, NOT_OURS, UNDECIDED
 from receipts.models import OperationType, ReturnItem, ReturnReason
 from staff import roles
@@ -24,7 +25,7 @@ from staff.models import Employee
 INSPECTORS = (roles.INSPECTOR, roles.MANAGER)
 
 
-class WhoIsIt(Screen):
+class WhoIsIt(AboutReceipt, Screen):
     """For one reason: a person, not our fault (with the cause), or decide later."""
 
     id = "return.who"
@@ -86,7 +87,7 @@ class WhoIsIt(Screen):
         return Return(**{f"who:{ctx.params['reason_id']}": answer})
 
 
-class PickAssembler(PersonPicker):
+class PickAssembler(AboutReceipt, PersonPicker):
     """The assembler of record of the whole watch; "nobody" is an answer too."""
 
     id = "return.assembler"
@@ -111,7 +112,7 @@ class PickAssembler(PersonPicker):
         return Return(assembler=NOBODY)
 
 
-class PickNextMaster(PersonPicker):
+class PickNextMaster(AboutReceipt, PersonPicker):
     """Another master gets the returned watch."""
 
     id = "return.master"

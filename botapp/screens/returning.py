@@ -31,7 +31,7 @@ from botapp.dialogs.view import Row
 from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.pickers import load_receipt, next_row
-from botapp.screens.results import expected, finished, shown
+from botapp.screens.results import AboutReceipt, expected, finished, shown
 from botapp.screens.return_draft import STAYS, Draft, Item
 from botapp.screens.return_people import PickAssembler, PickNextMaster, WhoIsIt
 from receipts.models import ReturnReason
@@ -45,7 +45,7 @@ from workshop.lib.text import clean_text
 INSPECTORS = (roles.INSPECTOR, roles.MANAGER)
 
 
-class Reasons(Screen):
+class Reasons(AboutReceipt, Screen):
     """Why it goes back: check marks."""
 
     id = "return.reasons"
@@ -61,9 +61,6 @@ class Reasons(Screen):
         question = fmt(_("%(number)s: why is it returned?"), number=b(words.number(receipt)))
         return View(question, [*paged(ctx, buttons, size=10), *next_row(len(marked))])
 
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
-
     def do_mark(self, ctx: Context, value: str) -> Answer:
         toggle(ctx, "reasons", value)
         return Stay()
@@ -77,7 +74,7 @@ class Reasons(Screen):
         )
 
 
-class Responsibility(Screen):
+class Responsibility(AboutReceipt, Screen):
     """Everything about the return on one screen, which is also its confirmation (law 5)."""
 
     id = "return.responsibility"
@@ -110,9 +107,6 @@ class Responsibility(Screen):
         rows = [*_item_rows(draft), *_work_rows(draft), *_destination_rows(draft)]
         confirm = Button(_("✅ Confirm"), "confirm", shown(draft.receipt))
         return View(text, [*rows, [confirm, cancel_button()]])
-
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
         ctx.data["comment"] = clean_text(text, field="comment")

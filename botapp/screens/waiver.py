@@ -9,6 +9,7 @@ from botapp.dialogs import Answer, Button, Context, Done, Go, Screen, View, b, f
 from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.pickers import load_receipt
+from botapp.screens.results import AboutReceipt
 from receipts.models import OperationType, Receipt, Waiver, WaiverReason
 from receipts.services.quality import missing_works
 from receipts.services.works import void_waiver, waive_work
@@ -43,7 +44,7 @@ class WhichWork(Screen):
         return Go(WhyAgain, **ctx.params, waiver_id=int(value))
 
 
-class WhyWaived(Screen):
+class WhyWaived(AboutReceipt, Screen):
     """The reason, one tap; undone on the card."""
 
     id = "waiver.reason"
@@ -56,9 +57,6 @@ class WhyWaived(Screen):
         text = _("%(number)s, %(work)s: why is it not required?")
         return View(fmt(text, number=b(number), work=b(kind)), rows)
 
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
-
     def do_why(self, ctx: Context, value: str) -> Answer:
         kind = OperationType.objects.get(pk=ctx.params["type_id"])
         outcome = waive_work(
@@ -69,7 +67,7 @@ class WhyWaived(Screen):
         return Done(words.done(outcome, told), "receipt.card", receipt_id=receipt_id)
 
 
-class WhyAgain(Screen):
+class WhyAgain(AboutReceipt, Screen):
     """Why it is required after all, in words."""
 
     id = "waiver.again"
@@ -80,9 +78,6 @@ class WhyAgain(Screen):
         number = words.number(load_receipt(ctx.params["receipt_id"]))
         text = _("%(number)s, %(work)s: type why it is required again.")
         return View(fmt(text, number=b(number), work=b(row.type)))
-
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
         row = load_waiver(ctx.params["waiver_id"])

@@ -37,7 +37,7 @@ from botapp.screens.pickers import (
     performers,
 )
 from botapp.screens.quality import work_lines
-from botapp.screens.results import Undoing, expected, finished, shown
+from botapp.screens.results import AboutReceipt, Undoing, expected, finished, shown
 from polishing.selectors import open_orders
 from receipts import selectors
 from receipts.models import OperationType, Receipt
@@ -69,7 +69,7 @@ class Start(Undoing, ReceiptPrompt):
         return Go(Kinds, receipt_id=receipts[0].pk, kinds=kinds, series=True)
 
 
-class Kinds(Screen):
+class Kinds(AboutReceipt, Screen):
     """What was done and by whom: a tick, the suggested person, a tap changes him."""
 
     id = "work.types"
@@ -100,9 +100,6 @@ class Kinds(Screen):
             _("What was done? Tick it."),
         )
         return View(text, rows)
-
-    def subject(self, ctx: Context) -> str:
-        return words.number(load_receipt(ctx.params["receipt_id"]))
 
     def _person(self, ctx: Context, receipt: Receipt, kind: OperationType) -> Employee | None:
         given = ctx.data.get(f"who:{kind.pk}")
@@ -145,7 +142,7 @@ class Kinds(Screen):
         return finished(outcome, text, "receipt.card", receipt_id=receipt.pk)
 
 
-class Performer(PersonPicker):
+class Performer(AboutReceipt, PersonPicker):
     """Who did this work."""
 
     id = "work.who"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from botapp.testing import BotDriver, MemoryPerson
 from botapp.tests.flow_cast import LANGUAGES, phone, taps, tr, written
 from receipts.models import Operation, ReturnCase, ReturnItem
+from receipts.services.deadlines import change_deadline
 from staff.services import set_absence
 from tests.cast import (
     Cast,
@@ -269,6 +272,29 @@ def test_next_stands_only_with_a_reason(igor: MemoryPerson, cast: Cast) -> None:
     assert not any(label.startswith("Next") for label in igor.screen.buttons)
     igor.text("Грязь")
     assert "Please use the buttons" in igor.screen
+
+
+def test_a_notice_parks_the_return_and_it_goes_on(bot: BotDriver, cast: Cast) -> None:
+    receipt, other = make_submitted(cast), make_receipt(cast)
+    igor = phone(bot, cast, "igor")
+    to_responsibility(igor, receipt.number, "Грязь внутри")
+    igor.text("Стекло")
+    igor.press("Грязь внутри: Максим М.")
+    for days in (2, 3):
+        change_deadline(
+            receipt_id=other.pk,
+            deadline=clock.now() + timedelta(days=days),
+            actor=cast.actor("ivan"),
+        )
+    bot.notify()
+    igor.press_notice(f"Open №{other.number}")
+    igor.press("🏠 Home")
+    igor.press(f"▶ Continue №{receipt.number}")
+    igor.press("Марк С.")
+    assert "Грязь внутри: Марк С." in igor.screen
+    assert "Стекло" in igor.screen
+    igor.press("✅ Confirm")
+    assert ReturnItem.objects.get().responsible == cast.mark
 
 
 def test_the_person_named_is_told_and_nobody_else(bot: BotDriver, cast: Cast) -> None:
