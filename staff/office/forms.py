@@ -44,7 +44,8 @@ def dress(field: forms.Field) -> None:
         forms.Textarea: TEXTAREA_CLASSES,
         forms.Select: SELECT_CLASSES,
     }
-    if widget.is_hidden or isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+    dressed = forms.RadioSelect | forms.CheckboxSelectMultiple | forms.FileInput
+    if widget.is_hidden or isinstance(widget, dressed):
         return
     classes = next((c for kind, c in look.items() if isinstance(widget, kind)), INPUT_CLASSES)
     widget.attrs.setdefault("class", " ".join(classes))

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminImageFieldWidget
 
 from history.commands import Outcome
 from history.models import Event
@@ -204,7 +205,7 @@ class AddPhoto(ReceiptVerb):
     place = "record"
     photo = forms.FileField(
         label=_("File"),
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+        widget=UnfoldAdminImageFieldWidget(attrs={"accept": "image/jpeg,image/png,image/webp"}),
         help_text=_("JPEG, PNG or WebP, at most 10 MB"),
     )
     stage = forms.ChoiceField(
