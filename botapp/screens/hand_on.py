@@ -150,10 +150,7 @@ class ConfirmHandOn(Screen):
 
         def finish(results: list[SeriesResult]) -> Done:
             told = fmt(_("Handed on: %(name)s"), name=b(load_employee(to).short_name))
-            done = done_series(results, told, HandOn.id, employee_id=old.pk)
-            if not _is_watch(ctx):
-                done.params["undo"] = []  # a correction is not undone, but corrected again
-            return done
+            return done_series(results, told, HandOn.id, employee_id=old.pk)
 
         return Series([item(pk, receipt) for pk, receipt in _things(ctx)], finish)
 

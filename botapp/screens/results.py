@@ -24,7 +24,8 @@ from botapp.screens import words
 from botapp.screens.pickers import load_receipt
 from botapp.screens.undo import undo_button
 from history.commands import Outcome
-from history.models import Command
+from history.models import Command, Event
+from history.registry import undoer_of
 from receipts.models import Receipt
 from receipts.services.undoing import WINDOW, undo
 
@@ -49,8 +50,14 @@ def done_series(results: Sequence[SeriesResult], text: Any, screen: str, /, **pa
 
 
 def _commands(outcomes: Sequence[Outcome[Any]]) -> list[int]:
+    """The commands that Undo can really take back."""
     done = [one.command for one in outcomes if one.already is None]
-    return [command.pk for command in done if command is not None]
+    return [command.pk for command in done if command is not None and _undoable(command)]
+
+
+def _undoable(command: Command) -> bool:
+    kinds = Event.objects.filter(command=command).values_list("kind", flat=True)
+    return bool(kinds) and all(undoer_of(kind) for kind in kinds)
 
 
 class Undoing:

@@ -201,6 +201,7 @@ def test_a_test_run(igor: MemoryPerson, cast: Cast, hours: int) -> None:
         igor.press(f"{hours} h")
         until = clock.show(now + timedelta(hours=hours))
         assert f"test run until {until}" in igor.screen
+        assert "↩ Undo" not in igor.screen.buttons
     with time_machine.travel(now + timedelta(hours=hours, minutes=1), tick=False):
         open_card(igor, receipt.number)
         assert "Test run is over" in igor.screen

@@ -273,6 +273,7 @@ def test_polishing_orders_go_to_another_polisher(anna: MemoryPerson, cast: Cast)
     anna.press("✅ Confirm")
     assert PolishingOrder.objects.get(pk=order.pk).polisher == cast.mark
     assert DetachedPart.objects.get(until__isnull=True).holder == cast.mark
+    assert "↩ Undo" not in anna.screen.buttons
 
 
 @pytest.mark.parametrize("typed", ["{today} – {later}", "{later}", "{today}-{later}"])
