@@ -97,7 +97,7 @@ class Runner:
             await self._work()
         finally:
             await self._door.close()
-            self._threads.close()
+            await self._threads.close()
 
     def _listener(self, webhook: Webhook) -> WebhookServer:
         return WebhookServer(webhook.host, webhook.port, webhook.secret, self._keep)

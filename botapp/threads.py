@@ -9,7 +9,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, ParamSpec, TypeVar
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    connections,
+)
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -17,7 +25,6 @@ T = TypeVar("T")
 THREADS: Final = 8
 # SQLite has one writer at a time: more threads would only queue for its lock.
 SQLITE_THREADS: Final = 3
-CLOSE_WAIT: Final = 10.0  # seconds
 CHECK_EVERY: Final = 30.0  # seconds between looks at the age of a connection
 
 _local = threading.local()
@@ -32,28 +39,27 @@ class DatabaseThreads:
 
     def __init__(self, size: int | None = None) -> None:
         count = size or (SQLITE_THREADS if connection.vendor == "sqlite" else THREADS)
-        self._started = 0
-        self._pool = ThreadPoolExecutor(count, "bot-db", initializer=self._count)
+        self._connections: list[BaseDatabaseWrapper] = []
+        self._pool = ThreadPoolExecutor(count, "bot-db", initializer=self._register)
 
-    def _count(self) -> None:
-        self._started += 1
+    def _register(self) -> None:
+        own = connections[DEFAULT_DB_ALIAS]
+        own.inc_thread_sharing()  # closed by another thread, after this one has ended
+        self._connections.append(own)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Raises DatabaseLost when the connection broke, else what ``work`` raised."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, lambda: _guarded(work, *args, **kwargs))
 
-    def close(self) -> None:
-        """End the threads and their connections; what runs is waited for."""
-        together = threading.Barrier(max(1, self._started))
+    async def close(self) -> None:
+        """End the threads, then their connections; what runs is waited for."""
+        await asyncio.to_thread(self._close)
 
-        def leave() -> None:
-            together.wait(CLOSE_WAIT)  # so that every thread gets exactly one of these
-            connection.close()
-
-        for _number in range(self._started):
-            self._pool.submit(leave)
+    def _close(self) -> None:
         self._pool.shutdown()
+        for own in self._connections:
+            own.close()
 
 
 def _guarded(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -247,7 +247,7 @@ class RunningBotWithoutPolling(RunningBot):
         self._ready.set()
         await workers.run()
         await door.close()
-        threads.close()
+        await threads.close()
 
 
 @pytest.mark.django_db(transaction=True)
