@@ -46,7 +46,7 @@ def _only(rows: EmployeeQuerySet) -> Employee | None:
 @receipt_verb
 class Send(ReceiptVerb):
     code = "polishing_send"
-    place = "record"
+    shown_in = "record"
     field_names = {"parts": "case", "batch": "batch"}
     polisher = choice(polishers(), _("Polisher"))
     case = forms.BooleanField(label=_("Case"), required=False, initial=True)
@@ -87,7 +87,7 @@ class Send(ReceiptVerb):
 class OrderVerb(ReceiptVerb):
     """A verb on one round of the receipt."""
 
-    place = "row"
+    shown_in = "row"
 
     @property
     def order(self) -> PolishingOrder:
@@ -197,7 +197,7 @@ class Move(ReceiptVerb):
     """A record on the wrong receipt: voided here, recorded there, linked in both histories."""
 
     code = "move"
-    place = "row"
+    shown_in = "row"
     field_names = {"receipt": "number", "operation": "", "order": "", "record": ""}
     what = forms.ChoiceField(
         choices=[(name, name) for name in (WORK, ORDER, CHECK, RETURN)], widget=forms.HiddenInput

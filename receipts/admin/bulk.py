@@ -60,6 +60,9 @@ class BulkVerb(OfficeVerb):
         """Every receipt with its own result; None when the form itself has errors."""
         if not self.is_valid():
             return None
+        if not receipts:
+            self.add_error(None, _("Choose receipts first."))
+            return None
         key = f"{self.slug}:{self.cleaned_data['command_key'] or new_key()}"
         client = f"admin:{self.actor.id}"
         try:

@@ -96,7 +96,6 @@ class CatalogueAdmin(OfficeAdmin):
     list_filter: Any = ("active",)
     search_fields = ("name", "code")
     ordering = ("order", "name")
-    show_facets = admin.ShowFacets.NEVER
     extra_names: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, model: type[CatalogueRow], site: Any) -> None:

@@ -49,7 +49,7 @@ class CustomerForm(OfficeVerb):
     note = comment(_("Note"))
     field_names = {"customer": "name"}
 
-    def values(self, data: Mapping[str, Any]) -> dict[str, str]:
+    def values(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """As the services take them."""
         return {name: data[name] for name in ("name", "phone", "language", "note")}
 
@@ -85,7 +85,7 @@ class MergeCustomer(OfficeVerb):
 
     slug = "merge"
     label = _("Merge another row of this customer into this one")
-    place = "more"
+    shown_in = "more"
     roles = frozenset({MANAGER})
     danger = True
     other = choice(Customer.objects.none(), _("The other row, with the same phone"))
@@ -106,7 +106,7 @@ class EraseCustomer(OfficeVerb):
 
     slug = "erase"
     label = _("Erase the personal data")
-    place = "more"
+    shown_in = "more"
     roles = frozenset({MANAGER})
     danger = True
     sure = forms.BooleanField(label=_("Name, phone and note are removed for ever"))

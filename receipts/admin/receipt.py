@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
@@ -236,7 +237,7 @@ class ReceiptAdmin(OfficeAdmin):
 
 def _bulk_action(verb: Any) -> Any:
     def action(page: ReceiptAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        ids = [str(pk) for pk in request.POST.getlist(admin.helpers.ACTION_CHECKBOX_NAME)]
+        ids = [str(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
         if not ids:
             messages.warning(request, _now("Choose receipts first."))
         return bulk_page(page, request, verb, ids, is_new=True)

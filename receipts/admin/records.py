@@ -37,7 +37,7 @@ from workshop.lib.errors import RuleViolation
 class RecordAdmin(KeptAdmin):
     """A record of a receipt: its number leads to the page where it is changed."""
 
-    ordering = ("-id",)
+    ordering: Any = ("-id",)
     list_display_links = None
     search_fields = ("receipt__number",)
     search_help_text = _("Receipt number")

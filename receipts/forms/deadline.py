@@ -8,11 +8,12 @@ Without the script the first press shows the moment and the second one saves it.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 from django.conf import settings
 from django.core import signing
+from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse_lazy
 from django.utils.safestring import SafeString
@@ -127,7 +128,7 @@ class WithDeadline(forms.Form):
         except RuleViolation as error:
             self.add_error("deadline", error.text())
             return None
-        data = self.data.copy()
+        data = cast(QueryDict, self.data).copy()
         data[self.add_prefix("deadline_token")] = token(text, moment)
         self.data = data
         self.add_error(

@@ -8,7 +8,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
+from django.contrib.auth.views import PasswordChangeView
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import (
@@ -18,9 +20,11 @@ from django_celery_beat.models import (
     PeriodicTask,
     SolarSchedule,
 )
+from unfold.forms import AdminOwnPasswordChangeForm
 
 from history.commands import Outcome
 from staff import roles
+from staff.actors import user_actor
 from staff.office.forms import OfficeVerb
 from staff.office.pages import OfficeAdmin
 from staff.office.registry import office_verb, page_section
@@ -32,7 +36,7 @@ from staff.services import (
     set_user_active,
 )
 from workshop.lib import clock
-from workshop.lib.actor import Actor
+from workshop.lib.actor import ADMIN, Actor, Channel
 from workshop.lib.admin import KeptAdmin, TechnicalAdmin, columns
 
 USER = "auth.User"
@@ -130,7 +134,7 @@ class SetPassword(OfficeVerb):
 class Switch(OfficeVerb):
     """On or off."""
 
-    place = "more"
+    shown_in = "more"
     roles = ADMINISTRATION
     active = True
 
@@ -204,6 +208,36 @@ def account(target: User, actor: Actor, request: HttpRequest) -> Mapping[str, An
         (_now("Last sign-in"), clock.show(target.last_login) or "—"),
     ]
     return {"title": _now("Office account"), "facts": rows}
+
+
+class OwnPasswordForm(AdminOwnPasswordChangeForm):
+    """Django's page for one's own password; the service writes it, with its event."""
+
+    def save(self, commit: bool = True) -> User:
+        user: User = self.user  # type: ignore[assignment]
+        change_password(
+            user_id=user.pk,
+            password=self.cleaned_data["new_password1"],
+            actor=user_actor(user, Channel(ADMIN)),
+        )
+        user.refresh_from_db()
+        return user
+
+
+def password_change(request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+    """The theme's page with our form; the theme offers no setting for it."""
+    site = admin.site
+    request.current_app = site.name  # type: ignore[attr-defined]
+    view = PasswordChangeView.as_view(
+        form_class=OwnPasswordForm,
+        success_url=reverse(f"{site.name}:password_change_done"),
+        extra_context={**site.each_context(request), **(extra_context or {})},
+        template_name="registration/password_change_form.html",
+    )
+    return view(request)
+
+
+admin.site.password_change = password_change  # type: ignore[method-assign,assignment]
 
 
 class GroupAdmin(KeptAdmin):

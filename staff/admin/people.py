@@ -189,7 +189,7 @@ class IssueInvite(OfficeVerb):
 class Unbind(OfficeVerb):
     slug = "unbind"
     label = _("Unbind Telegram")
-    place = "more"
+    shown_in = "more"
     roles = EDITORS
     danger = True
 
@@ -205,7 +205,7 @@ class Unbind(OfficeVerb):
 class LinkUser(OfficeVerb):
     slug = "account"
     label = _("Office account")
-    place = "more"
+    shown_in = "more"
     roles = MANAGERS
     user = choice(User.objects.none(), _("Office account"), required=False)
 
@@ -226,7 +226,7 @@ class LinkUser(OfficeVerb):
 class Switch(OfficeVerb):
     """On or off."""
 
-    place = "more"
+    shown_in = "more"
     roles = EDITORS
     active = True
     field_names = {"roles": ""}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from django import forms
 from django.core import signing
 from django.db.models import Model
-from django.utils.functional import Promise
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
 
@@ -22,7 +22,7 @@ from workshop.lib import clock
 from workshop.lib.actor import Actor
 from workshop.lib.errors import StaleState, WorkshopError
 
-Text = str | Promise
+Text = Any  # a text or a lazy one; the stubs of forms have no public name for it
 SALT: Final = "office.expected"
 
 _SENT_ALREADY = _(
@@ -112,7 +112,7 @@ class OfficeVerb(forms.Form):
     slug: ClassVar[str] = ""
     label: ClassVar[Text] = ""
     button: ClassVar[Text] = ""
-    place: ClassVar[str] = "main"  # main, record, more, or row: beside the row it speaks of
+    shown_in: ClassVar[str] = "main"  # main, record, more, or row: beside the row it speaks of
     template: ClassVar[str] = "office/verb.html"
     expects: ClassVar[tuple[str, ...]] = ()
     layout: ClassVar[tuple[tuple[Text, tuple[str, ...]], ...]] = ()
@@ -125,14 +125,15 @@ class OfficeVerb(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.actor, self.target, self.row_id = actor, target, row_id
-        self.request_data: Mapping[str, Any] = {}
-        hidden = {"widget": forms.HiddenInput, "required": False, "max_length": 2000}
-        self.fields["command_key"] = forms.CharField(initial=new_key(), **hidden)
+        hidden: dict[str, Any] = {"widget": forms.HiddenInput, "required": False}
+        self.fields["command_key"] = forms.CharField(initial=new_key(), max_length=200, **hidden)
         self.fields["row"] = forms.IntegerField(
             widget=forms.HiddenInput, required=False, initial=row_id
         )
         if self.expects:
-            self.fields["expected"] = forms.CharField(initial=self.seen(), **hidden)
+            self.fields["expected"] = forms.CharField(
+                initial=self.seen(), max_length=2000, **hidden
+            )
         self.build()
         for field in self.fields.values():
             dress(field)
@@ -159,7 +160,7 @@ class OfficeVerb(forms.Form):
     @classmethod
     def offered(cls, target: Any, actor: Actor) -> bool:
         """Is its button shown on the page of the target?"""
-        return cls.place != "row" and cls.possible(target, actor)
+        return cls.shown_in != "row" and cls.possible(target, actor)
 
     @classmethod
     def label_for(cls, target: Any) -> Text:
@@ -228,7 +229,7 @@ class OfficeVerb(forms.Form):
         self.add_error(field if field in self.fields else None, text)
 
     def _renew(self, name: str, value: str) -> None:
-        data = self.data.copy()
+        data = cast(QueryDict, self.data).copy()
         data[self.add_prefix(name)] = value
         self.data = data
 

@@ -170,7 +170,7 @@ class OfficeAdmin(KeptAdmin):
         found: dict[str, list[dict[str, Any]]] = {}
         for slug, verb in verbs_of(self.opts.label).items():
             if verb.offered(target, actor):
-                found.setdefault(verb.place, []).append(
+                found.setdefault(verb.shown_in, []).append(
                     {
                         "label": verb.label_for(target),
                         "url": self.url("verb", target.pk, slug),
@@ -185,7 +185,7 @@ class OfficeAdmin(KeptAdmin):
         return {
             slug: self.url("verb", target.pk, slug)
             for slug, verb in verbs_of(self.opts.label).items()
-            if verb.place == "row" and verb.possible(target, actor)
+            if verb.shown_in == "row" and verb.possible(target, actor)
         }
 
     # --- one verb ---------------------------------------------------------------------------

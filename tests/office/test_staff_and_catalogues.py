@@ -25,6 +25,7 @@ from receipts.services.customers import create_customer
 from staff import roles
 from staff.models import Employee
 from tests.cast import Cast, type_id
+from tests.office.conftest import make_user, signed_in
 from tests.office.forms import errors, press, shown
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +109,23 @@ def test_office_accounts(administrator: Client, manager: Client, cast: Cast) -> 
     assert len(kinds(f"access:user:{user.pk}")) == 6
     refused = press(manager, verb(user, "groups"), groups=[roles.ADMINISTRATORS])
     assert errors(refused), "administrators are made by administrators"
+
+
+def test_ones_own_password_is_an_event(db: None) -> None:
+    user = make_user("petr", roles.GROUPS[roles.OWNER])
+    client = signed_in(user)
+    data = {
+        "old_password": "secret-enough-1",
+        "new_password1": "quite-another-9",
+        "new_password2": "quite-another-9",
+    }
+    url = reverse("admin:password_change")
+    assert client.get(url).status_code == 200
+    assert client.post(url, data | {"old_password": "wrong"}).status_code == 200
+    assert kinds(f"access:user:{user.pk}") == []
+    assert client.post(url, data).status_code == 302
+    assert len(kinds(f"access:user:{user.pk}")) == 1
+    assert client.get("/admin/").status_code == 200, "still signed in"
 
 
 def test_catalogue_rows(manager: Client, cast: Cast) -> None:

@@ -400,7 +400,7 @@ def test_odd_texts_never_break_a_form(manager: Client, cast: Cast, text: str) ->
 def test_rows_that_are_not_there(manager: Client, cast: Cast, row: str) -> None:
     receipt = make_worked(cast)
     for slug, verb in verbs_of("receipts.Receipt").items():
-        if verb.place == "row":
+        if verb.shown_in == "row":
             answer = manager.post(verb_url(receipt, slug), {"row": row, "reason": "x"})
             assert answer.status_code in {200, 302}, slug
 

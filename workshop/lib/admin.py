@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
+from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
 from django.db import connections, models
 from django.db.models import Max, QuerySet
@@ -44,14 +45,15 @@ class BoundedPaginator(Paginator):
         self.filtered = filtered
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
-        bounded: int = self.object_list.order_by()[: EXACT_TO + 1].count()
+    def count(self) -> int:
+        rows = cast(QuerySet[Any], self.object_list)
+        bounded = rows.order_by()[: EXACT_TO + 1].count()
         if bounded <= EXACT_TO or self.filtered:
             return bounded
-        return max(bounded, estimated_rows(self.object_list))
+        return max(bounded, estimated_rows(rows))
 
     @cached_property
-    def num_pages(self) -> int:  # type: ignore[override]
+    def num_pages(self) -> int:
         return max(1, math.ceil(min(self.count, EXACT_TO) / self.per_page))
 
     @property
@@ -86,8 +88,7 @@ class KeptAdmin(ModelAdmin):
     list_filter_submit = True
     list_fullwidth = True
     paginator = BoundedPaginator
-    show_facets = None
-    # Whatever is shown is searched and filtered in the database; nothing is counted per choice.
+    show_facets = ShowFacets.NEVER
 
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kw: Any

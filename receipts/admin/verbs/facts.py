@@ -83,7 +83,7 @@ class WithFacts(forms.Form):
 @receipt_verb
 class ChangeDeadline(WithDeadline, ReceiptVerb):
     code = "deadline"
-    place = "record"
+    shown_in = "record"
     expects = ("deadline",)
     cause = choice(DeadlineCause.objects.none(), _("Cause of the change"), required=False)
     reason = reason(_("Remark"), required=False)
@@ -118,7 +118,7 @@ class ChangeDeadline(WithDeadline, ReceiptVerb):
 @receipt_verb
 class Urgent(ReceiptVerb):
     code = "urgent"
-    place = "record"
+    shown_in = "record"
     wanted = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def build(self) -> None:
@@ -135,7 +135,7 @@ class Urgent(ReceiptVerb):
 @receipt_verb
 class EditFacts(WithFacts, ReceiptVerb):
     code = "facts"
-    place = "record"
+    shown_in = "record"
     expects = ("version",)
 
     def build(self) -> None:
@@ -153,7 +153,7 @@ class SetCustomer(WithCustomer, ReceiptVerb):
     code = "facts"
     slug = "customer"
     label = _("Set the customer")
-    place = "more"
+    shown_in = "more"
     field_names = {"name": "customer_name", "customer": "phone"}
 
     def build(self) -> None:
@@ -174,7 +174,7 @@ class SetWatch(WithWatch, ReceiptVerb):
     code = "facts"
     slug = "watch"
     label = _("Set the watch")
-    place = "more"
+    shown_in = "more"
 
     def build(self) -> None:
         self.build_watch()
@@ -192,7 +192,7 @@ class SetWatch(WithWatch, ReceiptVerb):
 @receipt_verb
 class AddComment(ReceiptVerb):
     code = "comment"
-    place = "record"
+    shown_in = "record"
     comment = comment(required=True)
 
     def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
@@ -202,7 +202,7 @@ class AddComment(ReceiptVerb):
 @receipt_verb
 class AddPhoto(ReceiptVerb):
     code = "photo"
-    place = "record"
+    shown_in = "record"
     photo = forms.FileField(
         label=_("File"),
         widget=UnfoldAdminImageFieldWidget(attrs={"accept": "image/jpeg,image/png,image/webp"}),
@@ -222,7 +222,7 @@ class AddPhoto(ReceiptVerb):
 @receipt_verb
 class VoidPhoto(ReceiptVerb):
     code = "void_photo"
-    place = "row"
+    shown_in = "row"
     danger = True
     reason = reason()
 
@@ -233,7 +233,7 @@ class VoidPhoto(ReceiptVerb):
 @receipt_verb
 class Renumber(ReceiptVerb):
     code = "renumber"
-    place = "more"
+    shown_in = "more"
     expects = ("version",)
     number = forms.CharField(label=_("Number"), max_length=60)
     reason = reason()
@@ -250,7 +250,7 @@ class Renumber(ReceiptVerb):
 @receipt_verb
 class VoidReceipt(ReceiptVerb):
     code = "void_receipt"
-    place = "more"
+    shown_in = "more"
     danger = True
     reason = reason()
 
@@ -263,7 +263,7 @@ class RevokeLink(ReceiptVerb):
     code = "facts"
     slug = "revoke_link"
     label = _("Revoke the customer's link")
-    place = "more"
+    shown_in = "more"
     danger = True
     renew = forms.BooleanField(label=_("Make a new link at once"), required=False)
 
@@ -293,7 +293,7 @@ class Undo(ReceiptVerb):
     code = "comment"
     slug = "undo"
     label = _("↩ Undo")
-    place = "banner"
+    shown_in = "banner"
     undo_command = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     @classmethod

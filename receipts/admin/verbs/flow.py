@@ -255,7 +255,7 @@ class Reopen(ReceiptVerb):
 @receipt_verb
 class VoidDecision(ReceiptVerb):
     code = "void_decision"
-    place = "more"
+    shown_in = "more"
     expects = ("status",)
     danger = True
     reason = reason()

@@ -26,7 +26,7 @@ from staff.office.forms import NumberField, reason
 @receipt_verb
 class AddReading(ReceiptVerb):
     code = "reading"
-    place = "record"
+    shown_in = "record"
     field_names = {"reading": "rate"}
     position = forms.ChoiceField(
         label=_("Position"), choices=[("", "—"), *Reading.Position.choices], required=False
@@ -52,7 +52,7 @@ class VoidReading(ReceiptVerb):
     code = "reading"
     slug = "void_reading"
     label = _("Void the reading")
-    place = "row"
+    shown_in = "row"
     danger = True
     reason = reason()
 
@@ -65,7 +65,7 @@ class VoidReading(ReceiptVerb):
 @receipt_verb
 class StartTestRun(ReceiptVerb):
     code = "test_run"
-    place = "record"
+    shown_in = "record"
     hours = forms.TypedChoiceField(
         label=_("How long, h"),
         choices=[(hours, str(hours)) for hours in TEST_RUN_HOURS],
@@ -88,7 +88,7 @@ class Measure(ReceiptVerb):
     code = "reading"
     slug = "measure"
     label = _("Water, power reserve, checklist")
-    place = "record"
+    shown_in = "record"
     water_result = forms.ChoiceField(
         label=_("Water test"), choices=[("", "—"), *QualityCheck.Water.choices], required=False
     )

@@ -149,7 +149,7 @@ class Return(WithWorks, ReceiptVerb):
 @receipt_verb
 class ChangeResponsible(ReceiptVerb):
     code = "change_responsible"
-    place = "row"
+    shown_in = "row"
     field_names = {"responsible": "who", "operation": "hit", "responsibility": "who"}
     who = forms.ChoiceField(label=_("Who is responsible?"))
     hit = forms.ChoiceField(label=_("The work hit"), required=False)
@@ -158,7 +158,7 @@ class ChangeResponsible(ReceiptVerb):
     def build(self) -> None:
         item = (
             ReturnItem.objects.select_related("responsible")
-            .filter(pk=self.row_id, return_case__receipt=self.target)
+            .filter(pk=self.row_id or 0, return_case__receipt=self.target)
             .first()
         )
         if item is None:
@@ -200,7 +200,7 @@ class ChangeAssembler(ReceiptVerb):
     code = "change_responsible"
     slug = "change_assembler"
     label = _("Change the assembler of record")
-    place = "row"
+    shown_in = "row"
     assembler = choice(Employee.objects.none(), _("The whole watch: assembler"), required=False)
     reason = reason()
 
@@ -208,7 +208,7 @@ class ChangeAssembler(ReceiptVerb):
         people = Employee.objects.active().order_by("full_name")
         self.fields["assembler"].queryset = people  # type: ignore[attr-defined]
         self.fields["assembler"].empty_label = _("nobody")  # type: ignore[attr-defined]
-        case = ReturnCase.objects.filter(pk=self.row_id, receipt=self.target).first()
+        case = ReturnCase.objects.filter(pk=self.row_id or 0, receipt=self.target).first()
         self.fields["assembler"].initial = case.assembler_id if case else None
 
     def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:

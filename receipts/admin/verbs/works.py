@@ -19,7 +19,7 @@ from staff.office.forms import choice, comment, reason
 @receipt_verb
 class RecordWork(WithWorks, ReceiptVerb):
     code = "record_work"
-    place = "record"
+    shown_in = "record"
     template = "office/works.html"
     field_names = {"performed_at": ""}
     comment = comment()
@@ -39,7 +39,7 @@ class RecordWork(WithWorks, ReceiptVerb):
 @receipt_verb
 class VoidWork(ReceiptVerb):
     code = "void_work"
-    place = "row"
+    shown_in = "row"
     danger = True
     reason = reason()
 
@@ -55,7 +55,7 @@ class VoidWork(ReceiptVerb):
 @receipt_verb
 class Waive(ReceiptVerb):
     code = "waive"
-    place = "record"
+    shown_in = "record"
     type = choice(OperationType.objects.none(), _("Kind of work"))
     reason = choice(WaiverReason.objects.none(), _("Reason"))
     comment = comment()
@@ -85,7 +85,7 @@ class VoidWaiver(ReceiptVerb):
     code = "waive"
     slug = "void_waiver"
     label = _("Void: the work is required again")
-    place = "row"
+    shown_in = "row"
     danger = True
     reason = reason()
 
