@@ -41,7 +41,9 @@ def test_a_watch_goes_through_the_workshop():
     final = issue(receipt_id=rid, as_taken_in=True, actor=igor)
 
     assert final.object.status == "issued"
-    kinds = [e.kind.split(".")[1] for e in Event.objects.filter(stream=receipt.stream).order_by("id")]
+    kinds = [
+        e.kind.split(".")[1] for e in Event.objects.filter(stream=receipt.stream).order_by("id")
+    ]
     assert kinds == [
         "registered",
         "assigned",

@@ -4,10 +4,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from . import env
-from .workshop import DATA_DIR
+from .workshop import DATA_DIR, TIME_ZONE
 
 DATABASE_URL = env.text("DATABASE_URL")
 DATABASE_CONN_MAX_AGE = env.whole("DATABASE_CONN_MAX_AGE", 600, maximum=86_400)
@@ -108,6 +109,7 @@ if urlsplit(CELERY_BROKER_URL).scheme == "filesystem":
     }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # The broker only wakes a worker up: due rows live in the database, so no answer is stored.
+CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ACKS_LATE = True
@@ -120,4 +122,5 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Sweeps: the guarantee behind every wake-up. The office sees and switches them in the admin.
 CELERY_BEAT_SCHEDULE = {
     "relay the outbox": {"task": "history.relay_outbox", "schedule": 5.0},
+    "clean up the bot": {"task": "botapp.clean_up", "schedule": crontab(hour="4", minute="0")},
 }
