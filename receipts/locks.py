@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from receipts.models import Customer, Photo, Receipt, Watch, WorkCalendar
 from workshop.lib.errors import NotFound
+from workshop.lib.models import CatalogueRow
 
 
 def receipt(receipt_id: int) -> Receipt:
@@ -67,3 +68,8 @@ def calendar(calendar_id: int) -> WorkCalendar:
         )
     found: WorkCalendar = row
     return found
+
+
+def catalogue_row(model: type[CatalogueRow], pk: int) -> CatalogueRow | None:
+    """The locked row of a catalogue: two who edit it at once see each other's old value."""
+    return model._default_manager.select_for_update(of=("self",)).filter(pk=pk).first()

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from history.commands import CommandRef, Outcome, Run, verb
-from receipts import policies
+from receipts import locks, policies
 from receipts.events.catalogue import CatalogueRowAdded, CatalogueRowChanged
 from receipts.models import (
     ChecklistItem,
@@ -107,13 +107,12 @@ def _save(
 def _row(model: type[CatalogueRow], row_id: int | None) -> CatalogueRow:
     if row_id is None:
         return model()
-    row = model._default_manager.filter(pk=row_id).first()
+    row = locks.catalogue_row(model, row_id)
     if row is None:
         raise NotFound(
             "receipts.unknown_choice", _("This choice does not exist any more."), field="row"
         )
-    found: CatalogueRow = row
-    return found
+    return row
 
 
 def _set(row: CatalogueRow, name: str, value: Any) -> None:

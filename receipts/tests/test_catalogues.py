@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from receipts.models import CalendarDay, OperationType, Watch, WorkCalendar
 from receipts.seeding import seed_catalogues
@@ -118,6 +120,22 @@ def test_skills(cast: Cast) -> None:
         change_skills(employee_id=10**9, type_ids=[], actor=igor)
     with refused(NotAllowed, "staff.managers_only"):
         change_skills(employee_id=cast.pavel.pk, type_ids=[], actor=cast.actor("maxim"))
+
+
+@pytest.mark.postgres
+def test_a_row_is_locked_while_it_is_edited(
+    cast: Cast,
+) -> None:
+    """Two editors at once: the second reads the first one's value as the old one."""
+    with CaptureQueriesContext(connection) as queries:
+        save_catalogue_row(
+            catalogue=TYPES,
+            row_id=type_id("assembly"),
+            values={"name": "Финал"},
+            actor=cast.actor("anna"),
+        )
+    locking = [query["sql"] for query in queries if "FOR UPDATE" in query["sql"]]
+    assert any("receipts_operationtype" in sql for sql in locking)
 
 
 class TestCalendar:
