@@ -8,7 +8,7 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from . import env
-from .workshop import DATA_DIR, TIME_ZONE
+from .workshop import DATA_DIR, WORKSHOP_TIME_ZONE
 
 DATABASE_URL = env.text("DATABASE_URL")
 DATABASE_CONN_MAX_AGE = env.whole("DATABASE_CONN_MAX_AGE", 600, maximum=86_400)
@@ -109,7 +109,7 @@ if urlsplit(CELERY_BROKER_URL).scheme == "filesystem":
     }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # The broker only wakes a worker up: due rows live in the database, so no answer is stored.
-CELERY_TIMEZONE = TIME_ZONE
+CELERY_TIMEZONE = WORKSHOP_TIME_ZONE
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ACKS_LATE = True
