@@ -264,7 +264,7 @@ class Engine:
             return self._call(lambda s, ctx: Stay(hint))
         if text.startswith("/"):
             return self._command(text)
-        return self._call(lambda s, ctx: s.on_text(ctx, _typed(text)))
+        return self._call(lambda s, ctx: _read(s, ctx, text))
 
     def _command(self, text: str) -> Series | None:
         name, _space, argument = text.partition(" ")
@@ -378,6 +378,8 @@ class Engine:
         return _("▶ Continue %(subject)s") % {"subject": subject}
 
 
-def _typed(text: str) -> str:
-    """Without control characters; RuleViolation for NUL and friends."""
-    return clean_text(text, field="text", limit=TYPED_LIMIT)
+def _read(screen: Screen, ctx: Context, text: str) -> Answer:
+    """Typed text without control characters (RuleViolation for NUL and friends); blanks alone
+    are no answer to anything."""
+    typed = clean_text(text, field="text", limit=TYPED_LIMIT)
+    return screen.on_text(ctx, typed) if typed else Stay(screen.hint(ctx))
