@@ -556,7 +556,9 @@ def test_every_service_is_pressed() -> None:
     assert pressed - found == set(), "these services are gone"
 
 
-@pytest.mark.parametrize(("name", "function"), list(services()), ids=lambda value: str(value)[:80])
+@pytest.mark.parametrize(
+    ("name", "function"), [pytest.param(*found, id=found[0]) for found in services()]
+)
 def test_every_service_takes_keywords_and_the_time(name: str, function: Callable[..., Any]) -> None:
     parameters = inspect.signature(function).parameters
     assert "at" in parameters
