@@ -49,8 +49,8 @@ class BatchOpenFilter(OpenFilter):
 @admin.register(PolishingOrder)
 class PolishingOrderAdmin(RecordAdmin):
     list_display = (
-        "receipt_link",
         "polisher",
+        "receipt_link",
         "parts_column",
         "metal",
         "difficult",

@@ -210,8 +210,9 @@ def _facts(target: Any, names: tuple[str, ...]) -> list[tuple[str, Any]]:
 
 @page_section("receipts.Customer", "office/object/facts.html", order=10)
 def customer_facts(target: Customer, actor: Actor, request: HttpRequest) -> Mapping[str, Any]:
-    names = ("name", "phone", "language", "note", "created_at", "merged_into", "erased_at")
-    return {"title": _now("Customer"), "facts": _facts(target, names)}
+    names = ("phone", "language", "note", "created_at", "merged_into", "erased_at")
+    facts = [(_now("Name"), target.name or "—"), *_facts(target, names)]
+    return {"title": _now("Customer"), "facts": facts}
 
 
 @page_section("receipts.Watch", "office/object/facts.html", order=10)

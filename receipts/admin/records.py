@@ -30,6 +30,7 @@ from receipts.models import (
     Waiver,
 )
 from receipts.numbers import normalise_number
+from staff.templatetags.office import reminder_words
 from workshop.lib.admin import DayRangeFilter, KeptAdmin, columns
 from workshop.lib.errors import RuleViolation
 
@@ -38,7 +39,6 @@ class RecordAdmin(KeptAdmin):
     """A record of a receipt: its number leads to the page where it is changed."""
 
     ordering: Any = ("-id",)
-    list_display_links = None
     search_fields = ("receipt__number",)
     search_help_text = _("Receipt number")
     receipt_path = "receipt"
@@ -68,7 +68,7 @@ class RecordAdmin(KeptAdmin):
 
 @admin.register(Operation)
 class OperationAdmin(RecordAdmin):
-    list_display = ("receipt_link", "type", "employee", "performed_at", "comment", "voided_at")
+    list_display = ("type", "receipt_link", "employee", "performed_at", "comment", "voided_at")
     list_select_related = ("receipt", "type", "employee")
     list_filter = (
         ("type", RelatedDropdownFilter),
@@ -81,7 +81,7 @@ class OperationAdmin(RecordAdmin):
 
 @admin.register(QualityCheck)
 class QualityCheckAdmin(RecordAdmin):
-    list_display = ("receipt_link", "decision", "opened_at", "decided_at", "decided_by")
+    list_display = ("decision", "receipt_link", "opened_at", "decided_at", "decided_by")
     list_select_related = ("receipt", "decided_by")
     list_filter = (
         ("decision", ChoicesDropdownFilter),
@@ -94,8 +94,8 @@ class QualityCheckAdmin(RecordAdmin):
 class ReadingAdmin(RecordAdmin):
     receipt_path = "quality_check__receipt"
     list_display = (
-        "receipt_link",
         "stage",
+        "receipt_link",
         "wind",
         "position",
         "rate",
@@ -110,7 +110,7 @@ class ReadingAdmin(RecordAdmin):
 
 @admin.register(ReturnCase)
 class ReturnCaseAdmin(RecordAdmin):
-    list_display = ("receipt_link", "returned_at", "reasons_column", "assembler", "comment")
+    list_display = ("returned_at", "receipt_link", "reasons_column", "assembler", "comment")
     list_select_related = ("receipt", "assembler")
     list_filter = (("returned_at", DayRangeFilter), VoidFilter)
 
@@ -126,8 +126,8 @@ class ReturnCaseAdmin(RecordAdmin):
 class ReturnItemAdmin(RecordAdmin):
     receipt_path = "return_case__receipt"
     list_display = (
-        "receipt_link",
         "reason_name",
+        "receipt_link",
         "affects_name",
         "responsibility",
         "responsible",
@@ -143,28 +143,28 @@ class ReturnItemAdmin(RecordAdmin):
 
 @admin.register(Assignment)
 class AssignmentAdmin(RecordAdmin):
-    list_display = ("receipt_link", "master", "purpose", "assigned_at", "accepted_at", "ended_at")
+    list_display = ("master", "receipt_link", "purpose", "assigned_at", "accepted_at", "ended_at")
     list_select_related = ("receipt", "master", "purpose")
     list_filter = (("master", RelatedDropdownFilter), ("assigned_at", DayRangeFilter), VoidFilter)
 
 
 @admin.register(Hold)
 class HoldAdmin(RecordAdmin):
-    list_display = ("receipt_link", "reason", "started_at", "expected_on", "ended_at", "comment")
+    list_display = ("reason", "receipt_link", "started_at", "expected_on", "ended_at", "comment")
     list_select_related = ("receipt", "reason")
     list_filter = (("reason", RelatedDropdownFilter), ("started_at", DayRangeFilter), VoidFilter)
 
 
 @admin.register(Waiver)
 class WaiverAdmin(RecordAdmin):
-    list_display = ("receipt_link", "type", "reason", "waived_at", "comment")
+    list_display = ("type", "receipt_link", "reason", "waived_at", "comment")
     list_select_related = ("receipt", "type", "reason")
     list_filter = (("reason", RelatedDropdownFilter), VoidFilter)
 
 
 @admin.register(Photo)
 class PhotoAdmin(RecordAdmin):
-    list_display = ("receipt_link", "stage", "state", "taken_at", "taken_by", "error")
+    list_display = ("stage", "receipt_link", "state", "taken_at", "taken_by", "error")
     list_select_related = ("receipt", "taken_by")
     list_filter = (("stage", ChoicesDropdownFilter), ("state", ChoicesDropdownFilter), VoidFilter)
     exclude = ("file", "source")
@@ -172,26 +172,30 @@ class PhotoAdmin(RecordAdmin):
 
 @admin.register(Reminder)
 class ReminderAdmin(RecordAdmin):
-    list_display = ("receipt_link", "kind", "due_at", "fate", "fate_at")
+    list_display = ("due_at", "receipt_link", "kind_column", "fate", "fate_at")
     list_select_related = ("receipt",)
     list_filter = (("fate", ChoicesDropdownFilter), ("due_at", DayRangeFilter))
+
+    @columns(label=_("Kind"))
+    def kind_column(self, row: Reminder) -> str:
+        return reminder_words(row.kind)
 
 
 @admin.register(DetachedPart)
 class DetachedPartAdmin(RecordAdmin):
-    list_display = ("receipt_link", "part", "holder", "since", "until")
+    list_display = ("part", "receipt_link", "holder", "since", "until")
     list_select_related = ("receipt", "holder")
     list_filter = (("holder", RelatedDropdownFilter), ("part", ChoicesDropdownFilter))
 
 
 @admin.register(ReceiptNumber)
 class ReceiptNumberAdmin(RecordAdmin):
-    list_display = ("receipt_link", "number", "until")
+    list_display = ("number", "receipt_link", "until")
     list_select_related = ("receipt",)
 
 
 @admin.register(ChecklistAnswer)
 class ChecklistAnswerAdmin(RecordAdmin):
     receipt_path = "quality_check__receipt"
-    list_display = ("receipt_link", "item", "ok")
+    list_display = ("item", "receipt_link", "ok")
     list_select_related = ("quality_check__receipt", "item")

@@ -84,6 +84,7 @@ class KeptAdmin(ModelAdmin):
     """Read-only: no adding, no changing, no deleting. Services are reached by other pages."""
 
     list_per_page = 50
+    list_max_show_all = 0  # "show all" of a million rows is no page
     show_full_result_count = False
     list_filter_submit = True
     list_fullwidth = True
