@@ -55,7 +55,7 @@ def interrupted_plan() -> Plan | None:
     now = clock.from_iso(found["now"])
     if found["complete"] or now is None:
         return None
-    return Plan(found["receipts"], found["seed"], found["days"], now)
+    return Plan(found["receipts"], found["seed"], found["days"], now, found["in_bulk"])
 
 
 def write_access(made: Sequence[SignIn]) -> None:

@@ -44,10 +44,10 @@ SETTLING: Final = timedelta(days=7)  # people are there before the first watch c
 
 def seed(plan: Plan, progress: Progress) -> None:
     """Tell the plan from its beginning, or from where it was interrupted."""
-    if plan.receipts <= BY_SERVICES:
-        seed_by_services(plan, progress)
-    else:
+    if plan.in_bulk:
         seed_by_bulk(plan, progress)
+    else:
+        seed_by_services(plan, progress)
 
 
 def seed_by_services(plan: Plan, progress: Progress) -> None:

@@ -35,6 +35,7 @@ class Plan:
     seed: int
     days: int
     now: datetime
+    in_bulk: bool = False
 
     @property
     def start(self) -> datetime:

@@ -183,7 +183,7 @@ def test_the_same_seed_tells_the_same_stories(
 ) -> None:
     """In bulk, interrupted and gone on with: the same counts as in one go."""
     now = clock.now().replace(second=0, microsecond=0)
-    plan = seeding.Plan(receipts=30, seed=9, days=60, now=now)
+    plan = seeding.Plan(receipts=30, seed=9, days=60, now=now, in_bulk=True)
 
     class Stop(Exception):
         pass

@@ -22,6 +22,11 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help="the same seed, the same stories")
         parser.add_argument("--days", type=int, default=120, help="length of the history in days")
         parser.add_argument(
+            "--in-bulk",
+            action="store_true",
+            help=f"write in bulk also up to {seeding.BY_SERVICES} receipts: quicker, no batches",
+        )
+        parser.add_argument(
             "--force",
             action="store_true",
             help="also with a real bot token, without DEMO, or beside receipts that are not demo",
@@ -86,4 +91,5 @@ class Command(BaseCommand):
 
 def _plan(options: dict[str, Any]) -> Plan:
     now = clock.now().replace(second=0, microsecond=0)
-    return Plan(options["receipts"], options["seed"], options["days"], now)
+    in_bulk = options["in_bulk"] or options["receipts"] > seeding.BY_SERVICES
+    return Plan(options["receipts"], options["seed"], options["days"], now, in_bulk)

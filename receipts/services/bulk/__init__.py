@@ -1,7 +1,7 @@
 """Whole histories of new receipts, written at once: imports, legacy data, large demonstrations.
 
     with writer() as bulk:
-        draft = bulk.register(number="101", key=CommandKey("import", "row-1"), actor=…, at=…)
+        draft = bulk.draft(number="101", key=CommandKey("import", "row-1"), actor=…, at=…)
         draft.assign(master_id=…, actor=…, at=…)
 
 A draft's verbs have the names and arguments of the services and give the same rows, payloads and

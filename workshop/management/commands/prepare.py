@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation.reloader import translation_file_changed
 
 from workshop.settings.guards import is_loopback
 from workshop.translations import compile_catalogues
@@ -24,7 +25,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, files: bool = False, **options: Any) -> None:
-        compile_catalogues()
+        if written := compile_catalogues():
+            # This process began without them, and the demo data keep words of their time.
+            translation_file_changed(None, written)
         if files:
             self._collect_static()
             return
