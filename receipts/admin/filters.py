@@ -73,7 +73,7 @@ class HolderFilter(PersonFilter):
 
 
 class DueFilter(DropdownFilter):
-    title = _("deadline")
+    title = _("lateness")
     parameter_name = "due"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
