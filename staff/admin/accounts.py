@@ -214,7 +214,7 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
     """Django's page for one's own password; the service writes it, with its event."""
 
     def save(self, commit: bool = True) -> User:
-        user: User = self.user  # type: ignore[assignment]
+        user: User = self.user
         change_password(
             user_id=user.pk,
             password=self.cleaned_data["new_password1"],
@@ -227,7 +227,7 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
 def password_change(request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
     """The theme's page with our form; the theme offers no setting for it."""
     site = admin.site
-    request.current_app = site.name  # type: ignore[attr-defined]
+    request.current_app = site.name
     view = PasswordChangeView.as_view(
         form_class=OwnPasswordForm,
         success_url=reverse(f"{site.name}:password_change_done"),
