@@ -94,7 +94,7 @@ def _live_and_die(run: Run, bot: BotProcess, queued: int) -> None:
         time.sleep(run.rng.uniform(0.1, 1.5))
     else:
         wait_until(lambda: _moves(run, bot, done, queued), every=0.005)
-        time.sleep(run.rng.uniform(0.0, 0.25))
+        time.sleep(run.rng.uniform(0.0, 1.0))
     bot.ensure_alive()
     bot.end()
     run.killed_at.append(time.time())

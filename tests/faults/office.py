@@ -86,9 +86,10 @@ class OfficePerson:
         self.text = ""
         self.refused = False  # the form came back instead of the page after it
 
-    def open(self, verb: str, receipt_id: int) -> Form:
-        """The form of a verb of a receipt."""
-        return self._form(reverse("admin:receipts_receipt_verb", args=[receipt_id, verb]))
+    def open(self, verb: str, receipt_id: int, *, row: int | None = None) -> Form:
+        """The form of a verb of a receipt; ``row`` is what the button stands beside."""
+        address = reverse("admin:receipts_receipt_verb", args=[receipt_id, verb])
+        return self._form(f"{address}?row={row}" if row else address)
 
     def new_receipt(self) -> Form:
         return self._form(reverse("admin:receipts_receipt_add"))
@@ -113,9 +114,12 @@ class OfficePerson:
         self.text = plain(response.content.decode())
         return self.text
 
-    def do(self, verb: str, receipt_id: int, **values: str) -> str:
-        """Open the form and send it."""
-        return self.send(self.open(verb, receipt_id), **values)
+    def do(self, verb: str, receipt_id: int, *, row: int | None = None, **values: str) -> str:
+        """Open the form and send it; AssertionError when it comes back."""
+        text = self.send(self.open(verb, receipt_id, row=row), **values)
+        if self.refused:
+            raise AssertionError(f"{verb}: {text}")
+        return text
 
 
 class _Words(HTMLParser):
