@@ -130,7 +130,7 @@ def foreign_keys(walker: Walker, node: Node) -> None:
         other = MemoryPerson(walker.bot, who)
         if who == node.person.id:
             continue
-        for _press, data, label in walker.keys(node)[:2]:
+        for _press, data, label in walker.keys(node)[:1]:
             before, state = written(), state_of(node.person)
             answers = len(other.toasts)
             other.press_payload(data, live(node.chat).id)
