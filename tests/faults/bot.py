@@ -2,9 +2,9 @@
 
     python -m tests.faults.bot [--kills 20] [--backlog 500] [--seeds 1-3] [--small] [--parts kills]
 
-Prints one JSON object; exit code 0 when nothing was lost, nothing happened twice, duplicate messages
-are no more than kills and every loser was told. What does not fit into the time is left after a
-whole part: `resume` names the rest.
+Prints one JSON object; exit code 0 when nothing was lost, nothing happened twice, duplicate
+messages are no more than kills and every loser was told. What does not fit into the time is left
+after a whole part: `resume` names the rest.
 """
 
 from __future__ import annotations

@@ -60,7 +60,8 @@ def open_card(receipt: Receipt) -> list[Act]:
     return [Text("/menu"), Text(receipt.number)]
 
 
-def _each(receipts: Sequence[Receipt], *kinds: str) -> Effects:
+def each(receipts: Sequence[Receipt], *kinds: str) -> Effects:
+    """Each of these kinds once for each of the receipts."""
     return Counter({(one.number, f"receipt.{kind}"): 1 for one in receipts for kind in kinds})
 
 
@@ -79,32 +80,32 @@ def hand(cast: Cast, number: str) -> Flow:
         Text(numbers),
         Press("person", str(cast.maxim.pk)),
     ]
-    return Flow("hand", way, Press("confirm"), _each(watches, "assigned"), watches)
+    return Flow("hand", way, Press("confirm"), each(watches, "assigned"), watches)
 
 
 def record(cast: Cast, number: str) -> Flow:
     watch = make_in_work(cast, number=number)
     kind = type_id("assembly")
     way = [*open_card(watch), Press("open", "record_work"), Press("mark", f"{kind}=1")]
-    return Flow("record", way, Press("record"), _each([watch], "work_recorded"), [watch])
+    return Flow("record", way, Press("record"), each([watch], "work_recorded"), [watch])
 
 
 def submit(cast: Cast, number: str) -> Flow:
     watch = make_in_work(cast, number=number)
     last = Press("now", "submit=in_work")
-    return Flow("submit", open_card(watch), last, _each([watch], "submitted"), [watch])
+    return Flow("submit", open_card(watch), last, each([watch], "submitted"), [watch])
 
 
 def pass_check(cast: Cast, number: str, watch: Receipt | None = None) -> Flow:
     watch = watch or make_submitted(cast)
     last = Press("now", "pass=quality_control")
-    return Flow("pass", open_card(watch), last, _each([watch], "passed"), [watch])
+    return Flow("pass", open_card(watch), last, each([watch], "passed"), [watch])
 
 
 def issue(cast: Cast, number: str, watch: Receipt | None = None) -> Flow:
     watch = watch or make_ready(cast)
     way = [*open_card(watch), Press("open", "issue"), Press("yes")]
-    return Flow("issue", way, Press("confirm"), _each([watch], "issued"), [watch])
+    return Flow("issue", way, Press("confirm"), each([watch], "issued"), [watch])
 
 
 def send_back(cast: Cast, number: str, watch: Receipt | None = None) -> Flow:
@@ -116,7 +117,7 @@ def send_back(cast: Cast, number: str, watch: Receipt | None = None) -> Flow:
         Press("mark", f"{reason_id('dirt_inside')}=1"),
         Press("next"),
     ]
-    return Flow("return", way, Press("confirm"), _each([watch], "returned", "assigned"), [watch])
+    return Flow("return", way, Press("confirm"), each([watch], "returned", "assigned"), [watch])
 
 
 def polish(cast: Cast, number: str) -> Flow:
@@ -127,14 +128,14 @@ def polish(cast: Cast, number: str) -> Flow:
         Press("person", str(cast.pavel.pk)),
         Press("next"),
     ]
-    return Flow("polish", way, Press("confirm"), _each([watch], "polishing_sent"), [watch])
+    return Flow("polish", way, Press("confirm"), each([watch], "polishing_sent"), [watch])
 
 
 def take_back(cast: Cast, number: str) -> Flow:
     watch = make_worked(cast)
     polishing_order(cast, watch)
     way = [*open_card(watch), Press("open", "polishing_take_back"), Press("next")]
-    effects = _each([watch], "polishing_taken_back", "work_recorded")
+    effects = each([watch], "polishing_taken_back", "work_recorded")
     return Flow("take back", way, Press("take"), effects, [watch])
 
 
@@ -143,7 +144,7 @@ def comment(cast: Cast, number: str) -> Flow:
     watch = make_receipt(cast, number)
     way = [*open_card(watch), Press("open", "comment")]
     last = Text(f"Стекло <b>& царапина, {number}")
-    return Flow("comment", way, last, _each([watch], "comment_added"), [watch])
+    return Flow("comment", way, last, each([watch], "comment_added"), [watch])
 
 
 FLOWS: tuple[Callable[[Cast, str], Flow], ...] = (

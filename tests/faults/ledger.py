@@ -15,16 +15,23 @@ from simulator.client import SimClient
 Entry = Mapping[str, Any]
 
 
-def duplicates(client: SimClient, after: int, killed_at: Sequence[float]) -> tuple[int, int, int]:
-    """(messages too many, the most that one kill caused, notices marked as possible duplicates).
+def duplicates(client: SimClient, after: int, killed_at: Sequence[float]) -> dict[str, int]:
+    """How many messages were too many, of which sort, and the most that one kill caused.
 
     Too many is a notice that was sent twice, and a screen that stands beside the live one.
     """
     sent = [one for one in client.ledger(after, method="sendMessage") if one["status"] == 200]
-    extra = [*_notices_twice(sent), *_screens_too_many(client, sent)]
+    notices, screens = _notices_twice(sent), _screens_too_many(client, sent)
+    extra = [*notices, *screens]
     kills = Counter(bisect_left(killed_at, at) for at in extra)
     marked = OutgoingMessage.objects.filter(possible_duplicate=True).count()
-    return len(extra), max(kills.values(), default=0), marked
+    return {
+        "duplicates": len(extra),
+        "duplicate_notices": len(notices),
+        "duplicate_screens": len(screens),
+        "duplicates_at_one_kill": max(kills.values(), default=0),
+        "notices_marked_as_possible_duplicates": marked,
+    }
 
 
 def is_notice(keyboard: Iterable[Iterable[Mapping[str, Any]]]) -> bool:

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connections
@@ -180,8 +180,10 @@ def pass_or_return(cast: Cast, number: str) -> tuple[Flow, Flow]:
 
 
 def issue_or_return(cast: Cast, number: str) -> tuple[Flow, Flow]:
+    """A ready watch lies at nobody: its return hands it to nobody either."""
     first = flows.issue(cast, number)
-    return first, flows.send_back(cast, number, first.receipts[0])
+    second = flows.send_back(cast, number, first.receipts[0])
+    return first, replace(second, effects=flows.each(first.receipts, "returned"))
 
 
 PAIRS: dict[str, Make] = {
@@ -217,7 +219,7 @@ def office_side(racing: Racing, flow: Flow) -> Side | None:
             values = {
                 f"reason_{reason}": "on",
                 f"who_{reason}": f"person:{cast.maxim.pk}",
-                "hand_to": str(cast.maxim.pk),
+                "hand_to": str(cast.maxim.pk) if len(flow.effects) > 1 else "",
             }
         case "polish":
             form = office.open("polishing_send", flow.receipts[0].pk)
