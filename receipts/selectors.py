@@ -22,6 +22,7 @@ from receipts.models import (
 )
 from receipts.numbers import normalise_number, similar_key
 from receipts.phones import looks_like_phone, normalise_phone
+from receipts.services.base import last_decision
 from receipts.states import Status
 from staff.models import Employee
 from workshop.lib.actor import Actor
@@ -31,10 +32,17 @@ SEARCH_LIMIT: Final = 50
 
 
 def possible_verbs(receipt: Receipt, actor: Actor) -> tuple[str, ...]:
-    """Verbs that the status allows and the roles permit, in the table's order."""
-    return tuple(
+    """Verbs that the status allows and the roles permit, in the table's order.
+
+    Taking back the last decision is left out while only the registration stands.
+    """
+    found = tuple(
         code for code in states.possible(receipt.status) if policies.may(actor, code, receipt)
     )
+    # Any other status was reached by a decision: only this one needs a look at the history.
+    if receipt.status == Status.RECEIVED and last_decision(receipt) is None:
+        found = tuple(code for code in found if code != "void_decision")
+    return found
 
 
 def by_number(text: str) -> Receipt | None:

@@ -105,7 +105,7 @@ RECORDS: Final = _verbs(
     Verb("polishing_take_back", _("🪙 Take back from polishing"), ALL, None),
     Verb("polishing_correct", _("Correct a polishing order"), NOT_ISSUED, None),
     Verb("deadline", _("🕒 Change the deadline"), NOT_ISSUED, None),
-    Verb("urgent", _("🔥 Urgent"), NOT_ISSUED, None),
+    Verb("urgent", _("🔥 Mark as urgent"), NOT_ISSUED, None),
     Verb("facts", _("Edit the facts"), NOT_ISSUED, None),
     Verb("renumber", _("Correct the number"), NOT_ISSUED, None),
     Verb("move", _("Move to another receipt"), NOT_ISSUED, None),

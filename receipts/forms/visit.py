@@ -13,7 +13,7 @@ from receipts.models import Customer, Metal, Watch
 from receipts.phones import normalise_phone
 from receipts.services.intake import Found
 from receipts.services.watches import same_serial
-from staff.office.forms import NumberField, choice
+from staff.office.forms import NumberField, OfficeVerb, choice
 from workshop.lib.errors import RuleViolation
 
 NEW: Final = "new"
@@ -41,7 +41,7 @@ def customers_with(phone: str) -> list[Customer]:
     return list(rows.order_by("-id")[:_SHOWN])
 
 
-class WithCustomer(forms.Form):
+class WithCustomer(OfficeVerb):
     """Part of a form: a phone that is known asks whose it is."""
 
     phone = forms.CharField(
@@ -54,7 +54,9 @@ class WithCustomer(forms.Form):
 
     def build_customer(self) -> None:
         """Add the question whose phone it is, when the typed one is known."""
-        self.known_customers = customers_with(self.data.get(self.add_prefix("phone"), ""))
+        found = customers_with(self.data.get(self.add_prefix("phone"), ""))
+        made = self.made_by_this_press(Customer) if found else ()
+        self.known_customers = [row for row in found if row.pk not in made]
         if not self.known_customers:
             return
         offers = [(str(row.pk), self._told(row)) for row in self.known_customers]
@@ -90,7 +92,7 @@ class WithCustomer(forms.Form):
         return {"name": name, "phone": phone}
 
 
-class WithWatch(forms.Form):
+class WithWatch(OfficeVerb):
     """Part of a form: a serial number that comes again is offered with its earlier receipts."""
 
     brand = forms.CharField(label=_("Brand"), required=False, max_length=80)
@@ -105,10 +107,11 @@ class WithWatch(forms.Form):
     def build_watch(self) -> None:
         """Catalogue rows, and the question whether it is the watch that was here before."""
         self.fields["metal"].queryset = Metal.objects.active()  # type: ignore[attr-defined]
-        self.known_watches: list[Watch] = []
+        found: list[Watch] = []
         for name in ("serial", "movement_number"):
-            self.known_watches += same_serial(self.data.get(self.add_prefix(name), "") or "")
-        self.known_watches = list(dict.fromkeys(self.known_watches))
+            found += same_serial(self.data.get(self.add_prefix(name), "") or "")
+        made = self.made_by_this_press(Watch) if found else ()
+        self.known_watches = [row for row in dict.fromkeys(found) if row.pk not in made]
         if not self.known_watches:
             return
         offers = [(str(row.pk), self._described(row)) for row in self.known_watches]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from receipts.models.catalogue import OperationType, ReturnReason
 from receipts.models.quality import QualityCheck
@@ -53,7 +54,7 @@ class ReturnItem(Kept):
         UNDECIDED = "undecided", _("undecided")
 
     class Cause(models.TextChoices):
-        PART = "part", _("part")
+        PART = "part", pgettext_lazy("cause", "part")
         CUSTOMER = "customer", _("customer")
         TRANSPORT = "transport", _("transport")
         WEAR = "wear", _("wear")

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
 
 from history.commands import CommandKey, Outcome
+from history.models import Event
 from workshop.lib import clock
 from workshop.lib.actor import Actor
 from workshop.lib.errors import StaleState, WorkshopError
@@ -34,6 +35,18 @@ _SENT_ALREADY = _(
 def new_key() -> str:
     """A key that names one press of one form."""
     return secrets.token_urlsafe(18)
+
+
+def rows_made_by(command: CommandKey, model: type[Model]) -> set[int]:
+    """Ids of the rows of ``model`` whose streams a command began."""
+    prefix = f"{model._meta.model_name}:"
+    began = Event.objects.filter(
+        command__client=command.client,
+        command__key=command.key,
+        stream__startswith=prefix,
+        sequence=1,
+    )
+    return {int(name.removeprefix(prefix)) for name in began.values_list("stream", flat=True)}
 
 
 def dress(field: forms.Field) -> None:
@@ -199,14 +212,23 @@ class OfficeVerb(forms.Form):
             values["deadline"] = clock.from_iso(values["deadline"])
         return values
 
+    def _command(self, key: str) -> CommandKey:
+        # Verb and object belong to the key: one page may hold several forms.
+        place = f"{self.slug}:{self.target.pk if self.target else 'new'}:{key}"
+        return CommandKey(f"admin:{self.actor.id}", place[:200])
+
+    def made_by_this_press(self, model: type[Model]) -> set[int]:
+        """Ids of the rows that the first of two equal presses has made: not "known before"."""
+        key = self.data.get(self.add_prefix("command_key"), "").replace("\x00", "").strip()
+        if not key:
+            return set()
+        return rows_made_by(self._command(key), model)
+
     def submit(self) -> Outcome[Any] | None:
         """Call the service; None when the form has errors to show."""
         if not self.is_valid():
             return None
-        key = self.cleaned_data["command_key"] or new_key()
-        # Verb and object belong to the key: one page may hold several forms.
-        place = f"{self.slug}:{self.target.pk if self.target else 'new'}:{key}"
-        command = CommandKey(f"admin:{self.actor.id}", place[:200])
+        command = self._command(self.cleaned_data["command_key"] or new_key())
         try:
             common: dict[str, Any] = {"actor": self.actor, "command": command}
             if self.expects:

@@ -19,6 +19,7 @@ from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from unfold.admin import ModelAdmin
@@ -100,6 +101,13 @@ class KeptAdmin(ModelAdmin):
     ) -> BoundedPaginator:
         filtered = bool(set(request.GET) - NOT_FILTERS)
         return BoundedPaginator(queryset, per_page, *args, filtered=filtered, **kw)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # Django's "Select X to view" needs a case that verbose names do not have in Russian.
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, {**title, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -13,12 +13,14 @@ from history.commands import Outcome
 from history.render import line
 from receipts import selectors
 from receipts.admin.verbs.base import FRESH, ReceiptVerb, masters, receipt_verb
+from receipts.forms.deadline import WithDeadline, told
 from receipts.forms.works import performers
-from receipts.models import HoldReason, OperationType, RefusalReason, WaiverReason
+from receipts.models import DeadlineCause, HoldReason, OperationType, RefusalReason, WaiverReason
 from receipts.services.assignment import accept, assign, current_assignment, decline
 from receipts.services.base import last_decision
 from receipts.services.completing import WaiverInput, complete_and_pass
-from receipts.services.flow import hold, issue, refuse, reopen, resume, rework_order, submit
+from receipts.services.flow import issue, refuse, reopen, resume, rework_order, submit
+from receipts.services.postponing import postpone
 from receipts.services.quality import missing_works
 from receipts.services.voiding import void_decision
 from receipts.services.works import WorkInput
@@ -91,24 +93,41 @@ def _waits_for_answer(receipt: Any) -> bool:
 
 
 @receipt_verb
-class Hold(ReceiptVerb):
+class Hold(WithDeadline, ReceiptVerb):
+    """Waiting offers to move the deadline in the same press; left empty, it stays."""
+
     code = "hold"
-    expects = FRESH
+    expects = (*FRESH, "deadline")
+    layout = (
+        ("", ("reason", "expected_on", "comment")),
+        (_("Move the deadline too?"), ("deadline", "cause")),
+    )
     reason = choice(HoldReason.objects.none(), _("Reason"))
     expected_on = DayField(
         label=_("Expected on"), required=False, help_text=_("Empty = unknown, asks again in 7 days")
     )
     comment = comment()
+    cause = choice(DeadlineCause.objects.none(), _("Cause of the change"), required=False)
 
     def build(self) -> None:
         self.fields["reason"].queryset = HoldReason.objects.active()  # type: ignore[attr-defined]
+        field, now = self.fields["deadline"], self.target.deadline
+        field.label = _("New deadline")
+        if now is None:
+            del self.fields["cause"]
+        else:
+            causes = DeadlineCause.objects.active()
+            field.help_text = _("Empty = it stays: %(when)s") % {"when": told(now)}
+            self.fields["cause"].queryset = causes  # type: ignore[attr-defined]
 
     def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
-        return hold(
+        return postpone(
             receipt_id=self.target.pk,
             reason_id=data["reason"].pk,
             expected_on=data["expected_on"],
             comment=data["comment"],
+            deadline=data["deadline_at"],
+            cause_id=data["cause"].pk if data.get("cause") else None,
             **common,
         )
 
