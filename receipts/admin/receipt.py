@@ -43,6 +43,18 @@ TONES: Mapping[str, str] = {
 }
 
 
+USUAL: Mapping[str, str] = {
+    Status.RECEIVED: "assign",
+    Status.IN_WORK: "submit",
+    Status.ON_HOLD: "resume",
+    Status.QUALITY_CONTROL: "pass",
+    Status.RETURNED: "assign",
+    Status.READY: "issue",
+    Status.REFUSED: "issue",
+}
+"""What mostly comes next: the one button that stands out."""
+
+
 def chip(text: Any, tone: str) -> str:
     """A coloured label; the text is escaped by the template."""
     return render_to_string("office/chip.html", {"text": text, "tone": tone})
@@ -185,6 +197,7 @@ class ReceiptAdmin(OfficeAdmin):
             "promise_told": (
                 deadline_input.told(target.first_promise) if target.first_promise else ""
             ),
+            "usual": USUAL.get(target.status, ""),
             "undo_events": undoable(target, actor_of(request)),
         }
 
