@@ -123,8 +123,15 @@ class FactsChanged(Payload):
         parts = []
         for field, (old, new) in self.changes.items():
             label = Receipt._meta.get_field(field).verbose_name  # type: ignore[union-attr]
-            parts.append(f"{label}: {old or '–'} → {new or '–'}")
+            parts.append(f"{label}: {_change(field, old, new)}")
         return "; ".join(parts)
+
+
+def _change(field: str, old: str, new: str) -> str:
+    """What was entered, or old → new. A customer is an id, whose name no event may carry."""
+    if field == "customer":
+        return (_("changed") if old else _("entered")) if new else "–"
+    return f"{old} → {new or '–'}" if old else new or "–"
 
 
 @event_kind("receipt.comment_added", lazy("Comment"))

@@ -72,10 +72,10 @@ class CheckMeasured(Payload):
     changes: dict[str, list[str]]
 
     def words(self) -> str:
-        parts = [
-            f"{_measure(key)}: {_measured(key, old)} → {_measured(key, new)}"
-            for key, (old, new) in self.changes.items()
-        ]
+        parts = []
+        for key, (old, new) in self.changes.items():
+            before = f"{_measured(key, old)} → " if old else ""
+            parts.append(f"{_measure(key)}: {before}{_measured(key, new)}")
         return _("Quality check: %(changes)s") % {"changes": "; ".join(parts)}
 
 
@@ -91,6 +91,10 @@ def _measure(key: str) -> str:
 def _measured(key: str, value: str) -> str:
     from receipts.models import QualityCheck
 
+    if key.startswith("item:"):
+        return {"+": "✅", "−": "❌"}.get(value, value or "–")
+    if key == "water_result" and value == QualityCheck.Water.FAILED:
+        return _("not passed")
     if key == "water_result" and value:
         return str(QualityCheck.Water(value).label)
     return value or "–"
