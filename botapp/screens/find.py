@@ -23,7 +23,9 @@ from botapp.screens.card import READERS, open_card
 from botapp.screens.confirming import INSPECTORS
 from botapp.screens.pickers import load_receipt, my_recent, receipt_buttons
 from receipts import selectors
-from receipts.numbers import normalise_number
+from receipts.models import Receipt
+from receipts.numbers import normalise_number, split_numbers
+from receipts.phones import looks_like_phone
 from receipts.selectors import SEARCH_LIMIT
 from workshop.lib.errors import RuleViolation
 
@@ -59,7 +61,7 @@ class Results(Find):
 
     def view(self, ctx: Context) -> View:
         query = ctx.params["query"]
-        found = selectors.search(query)
+        found = list(selectors.search(query)) or _several(query)
         similar = [] if found or not _is_number(query) else selectors.similar_open(query)
         rows = paged(ctx, receipt_buttons(ctx, found or similar))
         return View(self._text(query, len(found), len(similar)), [*rows, *self._create(ctx)])
@@ -69,14 +71,15 @@ class Results(Find):
         if similar:
             return lines(head, _("Nothing found. Similar numbers:"))
         if not found:
-            return lines(head, _("Nothing found."))
+            again = _("Send a number or a part of it, a serial number, a brand or a phone.")
+            return lines(head, _("Nothing found."), again)
         more = _("Only the newest are shown: narrow the search.") if found >= SEARCH_LIMIT else None
         return lines(head, fmt(_("Found: %(count)s"), count=found), more)
 
     def _create(self, ctx: Context) -> list[Row]:
         """An unknown number may be created: an explicit step of its own."""
         query = ctx.params["query"]
-        known = not _is_number(query) or selectors.by_number(query) is not None
+        known = not _may_be_new(query) or selectors.by_number(query) is not None
         if known or not ctx.has(*INSPECTORS):
             return []
         number = normalise_number(query).display
@@ -86,8 +89,19 @@ class Results(Find):
         return Go("register.confirm", number=normalise_number(ctx.params["query"]).display)
 
 
+def _several(text: str) -> list[Receipt]:
+    """The receipts of several whole numbers in one message."""
+    found = map(selectors.by_number, split_numbers(text))
+    return [one for one in found if one is not None]
+
+
+def _may_be_new(text: str) -> bool:
+    """One number that somebody may want to create: not several, no phone."""
+    return _is_number(text) and len(split_numbers(text)) == 1 and not looks_like_phone(text)
+
+
 def _is_number(text: str) -> bool:
-    """Looks like a number that somebody may want to create: digits are in it."""
+    """Looks like a number: digits are in it."""
     try:
         return any(char.isdigit() for char in normalise_number(text).key)
     except RuleViolation:

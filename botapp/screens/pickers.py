@@ -36,6 +36,7 @@ from staff.models import Employee
 from workshop.lib import clock
 from workshop.lib.errors import NotFound, RuleViolation
 
+OFFERED = 100  # of what waits, over all pages; the rest is found by its number
 RECENT = 5
 RECENT_EVENTS = 300  # how far back "my last ones" are looked for, among everybody's events
 
@@ -69,14 +70,29 @@ def find_receipt(text: str) -> Receipt:
     )
 
 
+def read_numbers(text: str) -> tuple[list[Receipt], list[str]]:
+    """The receipts of all numbers in one message, each once, and what is wrong with the others."""
+    found: dict[int, Receipt] = {}
+    refused = []
+    for piece in split_numbers(text) or [text]:
+        try:
+            receipt = find_receipt(piece)
+        except (NotFound, RuleViolation) as error:
+            refused.append(error.text())
+        else:
+            found[receipt.pk] = receipt
+    return list(found.values()), refused
+
+
 def find_receipts(text: str) -> list[Receipt]:
     """The receipts of all numbers in one message, each once.
 
-    Raises like :func:`find_receipt`; the first number that is not known stops.
+    Raises NotFound ``bot.no_such_receipt``, which names every number that is not known.
     """
-    pieces = split_numbers(text) or [text]
-    found = [find_receipt(piece) for piece in pieces]
-    return list({receipt.pk: receipt for receipt in found}.values())
+    found, refused = read_numbers(text)
+    if refused:
+        raise NotFound("bot.no_such_receipt", "\n".join(refused), field="number")
+    return found
 
 
 def load_receipt(receipt_id: int) -> Receipt:
@@ -116,6 +132,11 @@ def receipt_buttons(
     return [Button(words.label(one, ctx.now), action, one.pk) for one in receipts]
 
 
+def asks_number(offered: Sequence[Receipt]) -> str:
+    """The question for a number; to choose is offered only where there is something."""
+    return _("Send the receipt number or choose.") if offered else _("Send the receipt number.")
+
+
 class ReceiptPrompt(Screen):
     """Asks for a number, likely receipts as buttons. Subclasses say what is asked and what follows.
 
@@ -134,9 +155,9 @@ class ReceiptPrompt(Screen):
 
     def likely(self, ctx: Context) -> list[Receipt]:
         """What is offered: what waits for this verb, then my last ones."""
-        waiting = list(selectors.likely(self.verb, ctx.now))
-        rows = {one.pk: one for one in (*waiting, *self.recent(ctx))}
-        return sorted(rows.values(), key=lambda one: not one.urgent)
+        waiting = selectors.likely(self.verb, ctx.now, limit=OFFERED)
+        mine = sorted(self.recent(ctx), key=lambda one: not one.urgent)
+        return list({one.pk: one for one in (*waiting, *mine)}.values())
 
     def recent(self, ctx: Context) -> list[Receipt]:
         """My last five that the verb is possible for."""
@@ -144,8 +165,13 @@ class ReceiptPrompt(Screen):
         return [one for one in mine if self.verb in selectors.possible_verbs(one, ctx.actor)]
 
     def view(self, ctx: Context) -> View:
-        text = lines(self.title(ctx), _("Send the receipt number or choose."))
-        return View(text, paged(ctx, receipt_buttons(ctx, self.likely(ctx))))
+        offered = self.likely(ctx)
+        buttons = [Button(self.label(ctx, one), "receipt", one.pk) for one in offered]
+        return View(lines(self.title(ctx), asks_number(offered)), paged(ctx, buttons))
+
+    def label(self, ctx: Context, receipt: Receipt) -> str:
+        """What stands on its button."""
+        return words.label(receipt, ctx.now)
 
     def do_receipt(self, ctx: Context, value: str) -> Answer:
         return self.chosen(ctx, [load_receipt(int(value))])
@@ -176,8 +202,12 @@ class SeveralReceipts(ReceiptPrompt):
         return self.chosen(ctx, load_receipts(map(int, ticked(ctx, "receipts"))))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
-        for one in find_receipts(text):
+        found, refused = read_numbers(text)
+        for one in found:
             toggle(ctx, "receipts", f"{one.pk}=1")
+        if refused:  # the others need not be typed again
+            kept = [_("The other numbers are ticked.")] if found else []
+            return Stay("\n".join([*refused, *kept]))
         return self.do_next(ctx, "")
 
 

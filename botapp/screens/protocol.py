@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from botapp.dialogs import Answer, Back, Button, Context, Markup, Screen, Stay, View, b, fmt, lines
 from botapp.screens import words
@@ -18,6 +19,11 @@ from staff import roles
 from workshop.lib.errors import RuleViolation
 
 INSPECTORS = (roles.INSPECTOR, roles.MANAGER)
+RESULTS = {
+    QualityCheck.Water.PASSED.value: gettext_lazy("✅ Test passed"),
+    QualityCheck.Water.FAILED.value: gettext_lazy("❌ Test not passed"),
+    QualityCheck.Water.NOT_RESTORED.value: gettext_lazy("Not restored"),
+}
 _VALUE = re.compile(r"(\d{1,4}(?:[.,]\d)?)\s*\D{0,12}")
 
 
@@ -35,7 +41,7 @@ class Water(AboutReceipt, Screen):
             fmt(_("Tested at: %(value)s bar"), value=b(number(Decimal(bar)))) if bar else None,
             _("Type the pressure in bar if it was measured, then press the result."),
         )
-        return View(text, [[Button(label, "result", key)] for key, label in _results()])
+        return View(text, [[Button(label, "result", key)] for key, label in RESULTS.items()])
 
     def on_text(self, ctx: Context, text: str) -> Answer:
         ctx.data["bar"] = str(parse_value(text))
@@ -75,7 +81,10 @@ class PowerReserve(AboutReceipt, Screen):
 
 
 class Checklist(AboutReceipt, Screen):
-    """Each item: in order, not in order, or not looked at; saved together."""
+    """Each item: in order, not in order, or not looked at; saved together.
+
+    ``ctx.data`` holds ``<item id>`` → bool; what was saved before cannot become "not looked at".
+    """
 
     id = "quality.checklist"
     roles = INSPECTORS
@@ -86,20 +95,26 @@ class Checklist(AboutReceipt, Screen):
 
     def view(self, ctx: Context) -> View:
         receipt = load_receipt(ctx.params["receipt_id"])
-        rows = [
-            [
-                Button(item.name, "mark", f"{item.pk}=1"),
-                Button(_mark(ctx, item.pk, True), "mark", f"{item.pk}=1"),
-                Button(_mark(ctx, item.pk, False), "mark", f"{item.pk}=0"),
-            ]
-            for item in ChecklistItem.objects.active()
-        ]
-        text = fmt(_("%(number)s: checklist"), number=b(words.number(receipt)))
-        return View(text, [*rows, [Button(_("💾 Save"), "save")]])
+        items = ChecklistItem.objects.active()
+        kept = answers(receipt)
+        rows = [[_item_button(one, ctx.data.get(str(one.pk)), one.pk in kept)] for one in items]
+        text = lines(
+            fmt(_("%(number)s: checklist"), number=b(words.number(receipt))),
+            _("A tap: ✅ in order; one more tap: ❌ not in order."),
+        )
+        last = [Button(_("✅ The rest is in order"), "all"), Button(_("💾 Save"), "save")]
+        return View(text, [*rows, last])
 
     def do_mark(self, ctx: Context, value: str) -> Answer:
         item, _sign, ok = value.partition("=")
-        ctx.data[item] = ok == "1"
+        ctx.data.pop(item, None)
+        if ok:
+            ctx.data[item] = ok == "1"
+        return Stay()
+
+    def do_all(self, ctx: Context, value: str) -> Answer:
+        for one in ChecklistItem.objects.active():
+            ctx.data.setdefault(str(one.pk), True)
         return Stay()
 
     def do_save(self, ctx: Context, value: str) -> Answer:
@@ -138,7 +153,7 @@ def protocol_lines(receipt: Receipt) -> list[Markup]:
         return rows
     if check.water_result:
         bar = _("%(value)s bar") % {"value": number(check.water_bar)} if check.water_bar else ""
-        told = ", ".join(filter(None, [str(check.get_water_result_display()), bar]))
+        told = ", ".join(filter(None, [str(RESULTS[check.water_result]), bar]))
         rows.append(fmt("💧 %(told)s", told=told))
     if check.power_reserve_hours is not None:
         hours = number(check.power_reserve_hours)
@@ -146,18 +161,15 @@ def protocol_lines(receipt: Receipt) -> list[Markup]:
     given = answers(receipt)
     if given:
         bad = ChecklistItem.objects.filter(pk__in=[pk for pk, ok in given.items() if not ok])
-        told = ", ".join(row.name for row in bad) or _("in order")
+        told = ", ".join(f"❌ {row.name}" for row in bad) or _("in order")
         asked = ChecklistItem.objects.active().count()
         text = _("☑ Checklist %(given)s/%(asked)s: %(told)s")
         rows.append(fmt(text, given=len(given), asked=asked, told=told))
     return rows
 
 
-def _results() -> list[tuple[str, str]]:
-    return [(key, str(label)) for key, label in QualityCheck.Water.choices]
-
-
-def _mark(ctx: Context, item_id: int, ok: bool) -> str:
-    given = ctx.data.get(str(item_id))
-    sign = "✅" if ok else "❌"
-    return sign if given is ok else "▫️"
+def _item_button(item: ChecklistItem, given: bool | None, saved: bool) -> Button:
+    """▫️ → ✅ → ❌ and round again; the value is the state that the press leads to."""
+    mark = {None: "▫️", True: "✅", False: "❌"}[given]
+    after = {None: "1", True: "0", False: "1" if saved else ""}[given]
+    return Button(f"{mark} {item.name}", "mark", f"{item.pk}={after}")

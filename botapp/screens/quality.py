@@ -13,9 +13,7 @@ from botapp.dialogs import (
     Context,
     Go,
     Markup,
-    Photo,
     Screen,
-    Stay,
     View,
     b,
     fmt,
@@ -31,8 +29,7 @@ from botapp.screens.readings import Readings
 from botapp.screens.results import AboutReceipt, Undoing, expected, finished, shown
 from polishing.selectors import open_orders
 from receipts import selectors
-from receipts.models import Receipt
-from receipts.services.photos import add_photo
+from receipts.models import QualityCheck, Receipt
 from receipts.services.quality import (
     TEST_RUN_HOURS,
     missing_works,
@@ -57,6 +54,15 @@ class Queue(Undoing, ReceiptPrompt):
 
     def title(self, ctx: Context) -> Any:
         return b(_("Quality control"))
+
+    def likely(self, ctx: Context) -> list[Receipt]:
+        """Watches whose test run goes on come last: they cannot be decided yet."""
+        self.running = _running(ctx)
+        return sorted(super().likely(ctx), key=lambda one: one.pk in self.running)
+
+    def label(self, ctx: Context, receipt: Receipt) -> str:
+        usual = super().label(ctx, receipt)
+        return f"⏱ {usual}" if receipt.pk in self.running else usual
 
     def view(self, ctx: Context) -> View:
         usual = super().view(ctx)
@@ -85,12 +91,6 @@ class QualityCard(AboutReceipt, Screen):
             *protocol_lines(receipt),
         )
         return View(text, _card_rows(receipt, ctx))
-
-    def on_photo(self, ctx: Context, photo: Photo) -> Answer:
-        key = ctx.command_for(photo.unique_id)
-        receipt_id = ctx.params["receipt_id"]
-        add_photo(receipt_id=receipt_id, source=photo.file_id, actor=ctx.actor, command=key)
-        return Stay().note(_("The photo is attached."))
 
     def do_pass(self, ctx: Context, value: str) -> Answer:
         receipt = load_receipt(ctx.params["receipt_id"])
@@ -215,6 +215,12 @@ def _card_rows(receipt: Receipt, ctx: Context) -> list[Row]:
             Button(_("Receipt"), "open", "receipt.card"),
         ],
     ]
+
+
+def _running(ctx: Context) -> set[int]:
+    """The receipts whose test run is not over yet."""
+    rows = QualityCheck.objects.valid().filter(decision__isnull=True)
+    return set(rows.filter(test_run_until__gt=ctx.now).values_list("receipt_id", flat=True))
 
 
 def waiting(ctx: Context) -> int:

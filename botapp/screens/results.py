@@ -11,6 +11,7 @@ from botapp.dialogs import (
     Answer,
     Context,
     Done,
+    Photo,
     Series,
     SeriesItem,
     SeriesResult,
@@ -21,6 +22,7 @@ from botapp.dialogs import (
 )
 from botapp.dialogs.view import Row
 from botapp.screens import words
+from botapp.screens.photos import attach
 from botapp.screens.pickers import load_receipt
 from botapp.screens.undo import undo_button
 from history.commands import Outcome
@@ -90,10 +92,13 @@ class Undoing:
 
 
 class AboutReceipt:
-    """Mixed into the steps about one receipt: «▶ Continue №101» names it."""
+    """Mixed into the steps about one receipt: «▶ Continue №101» names it, a photo goes to it."""
 
     def subject(self, ctx: Context) -> str:
         return words.number(load_receipt(ctx.params["receipt_id"]))
+
+    def on_photo(self, ctx: Context, photo: Photo) -> Answer:
+        return attach(ctx, photo)
 
 
 def shown(receipt: Receipt) -> str:

@@ -215,3 +215,15 @@ def test_the_empty_workshop_shows_no_error(bot: BotDriver, cast: Cast) -> None:
         igor.press(label)
         assert "⚠" not in igor.text
         igor.press("⬅ Back")
+
+
+def test_several_numbers_are_found_and_no_such_receipt_is_offered(cast: Cast, igor: Phone) -> None:
+    make_receipt(cast, "К-101")
+    make_receipt(cast, "К-102")
+    igor.type("К-101 К-102")
+    assert igor.offers("№К-101")
+    assert igor.offers("№К-102")
+    assert not igor.offers("📥 New receipt")
+    igor.type("8 916 999-45-67")
+    assert igor.sees("Nothing found.")
+    assert not igor.offers("📥 New receipt")

@@ -262,15 +262,15 @@ def test_water_reserve_and_checklist_stand_in_the_protocol(igor: MemoryPerson, c
     igor.text("a lot")
     assert "Type a number" in igor.screen
     igor.text("3,5 bar")
-    igor.press("passed")
+    igor.press("✅ Test passed")
     igor.press("Power reserve")
     igor.text("42")
     igor.press("Checklist")
-    igor.press("Номера выписаны")
+    igor.press("▫️ Номера выписаны")
     igor.press("💾 Save")
     check = QualityCheck.objects.get(receipt=receipt)
     assert (str(check.water_bar), check.water_result) == ("3.5", "passed")
-    assert "💧 passed, 3.5 bar" in igor.screen
+    assert "💧 ✅ Test passed, 3.5 bar" in igor.screen
     assert "🔋 Power reserve: 42 h" in igor.screen
     assert "☑ Checklist 1/5: in order" in igor.screen
 
@@ -279,7 +279,7 @@ def test_a_photo_on_the_card_is_attached(igor: MemoryPerson, cast: Cast) -> None
     receipt = make_submitted(cast)
     open_card(igor, receipt.number)
     igor.photo(count=2)
-    assert "The photo is attached." in igor.screen
+    assert "Photo added" in igor.screen
     assert [one.stage for one in Photo.objects.filter(receipt=receipt)] == ["qc", "qc"]
 
 
@@ -329,3 +329,27 @@ def test_an_unknown_number_is_refused_and_creates_nothing(igor: MemoryPerson, ca
 def test_masters_have_no_quality_control(bot: BotDriver, cast: Cast) -> None:
     maxim = phone(bot, cast, "maxim")
     assert not any("QC" in label for label in maxim.screen.buttons)
+
+
+def test_a_checklist_is_read_without_guessing(igor: MemoryPerson, cast: Cast) -> None:
+    receipt = make_submitted(cast)
+    open_card(igor, receipt.number)
+    igor.press("Checklist")
+    igor.press("▫️ Номера выписаны")
+    igor.press("✅ Номера выписаны")
+    igor.press("❌ Номера выписаны")
+    igor.press("▫️ Номера выписаны")
+    igor.press("✅ Номера выписаны")
+    igor.press("✅ The rest is in order")
+    igor.press("💾 Save")
+    assert "☑ Checklist 5/5: ❌ Номера выписаны" in igor.screen
+
+
+def test_a_watch_whose_test_run_goes_on_stands_last(igor: MemoryPerson, cast: Cast) -> None:
+    first, second = make_submitted(cast), make_submitted(cast)
+    open_card(igor, first.number)
+    igor.press("Start a test run")
+    igor.press("24 h")
+    labels = [label for label in igor.screen.buttons if "№" in label]
+    assert f"№{second.number} " in labels[0]
+    assert labels[1].startswith(f"⏱ №{first.number} ")
