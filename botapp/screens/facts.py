@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from botapp.dialogs import (
     Answer,
@@ -34,6 +35,11 @@ from receipts.models import Receipt, Watch
 from receipts.services.watches import same_serial
 from workshop.lib import clock
 
+_EXAMPLE = gettext_lazy(
+    "Omega Speedmaster\nserial 12345678\n+7 916 123-45-67 John Smith\nin 5 days\nit stops\n"
+    "links 12\naccessories: box"
+)
+
 
 class Form(Screen):
     """Everything about the visit that is known; all of it optional."""
@@ -48,7 +54,7 @@ class Form(Screen):
             card_text.facts(receipt, ctx.now),
             "",
             _("Send what is known, a line each, in any order:"),
-            code(_("Omega Speedmaster\nserial: 12345678\n+7 916 123-45-67\nin 5 days\nit stops")),
+            code(_EXAMPLE),
             *_told(entered),
         )
         return View(text, [*_offers(entered), *_flags(receipt, entered), *_last(entered)])

@@ -175,7 +175,10 @@ def test_an_impossible_line_is_told_and_what_was_entered_stays(igor: Phone, line
     assert "Omega" not in igor.text.replace(igor.say(EXAMPLE), "")
 
 
-EXAMPLE = "Omega Speedmaster\nserial: 12345678\n+7 916 123-45-67\nin 5 days\nit stops"
+EXAMPLE = (
+    "Omega Speedmaster\nserial 12345678\n+7 916 123-45-67 John Smith\nin 5 days\nit stops\n"
+    "links 12\naccessories: box"
+)
 
 
 @pytest.mark.parametrize(
@@ -207,3 +210,32 @@ def test_lines_of_a_deadline_are_resolved() -> None:
     assert clock.from_iso(read_lines("25.12", NOW)["deadline"]) == datetime(
         2026, 12, 25, 15, 0, tzinfo=UTC
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("серийный 123/45", {"serial": "123/45"}),
+        ("SN 12345", {"serial": "12345"}),
+        ("серийный номер стёрт", {"complaint": "серийный номер стёрт"}),
+        ("срок послезавтра", {"deadline": "2026-12-03T15:00:00.000000Z"}),
+        ("до 25.12", {"deadline": "2026-12-25T15:00:00.000000Z"}),
+        ("до упора не заводятся", {"complaint": "до упора не заводятся"}),
+        ("комплект коробка", {"completeness": "коробка"}),
+        (
+            "+7 916 555-11-22 Петров Сергей",
+            {"phone": "+79165551122", "name": "Петров Сергей"},
+        ),
+        ("Ольга, тел. 8 916 555 11 22", {"phone": "+79165551122", "name": "Ольга"}),
+        (
+            "звонить 89165551122 вечером",
+            {"phone": "+79165551122", "complaint": "звонить вечером"},
+        ),
+        ("Петров Сергей Иванович", {"name": "Петров Сергей Иванович"}),
+        ("Ракета Балерина", {"brand": "Ракета", "model": "Балерина"}),
+        ("победа не ходит", {"complaint": "победа не ходит"}),
+        ("Не ходят", {"complaint": "Не ходят"}),
+    ],
+)
+def test_lines_as_people_write_them(line: str, expected: dict[str, str]) -> None:
+    assert read_lines(line, NOW) == expected
