@@ -49,7 +49,7 @@ class Screen:
 
     def on_photo(self, ctx: Context, photo: Photo) -> Answer:
         """A picture; the parts of an album come one after another."""
-        return Stay(self.hint(ctx))
+        return Stay(_("A photo belongs to a receipt: open it first, then send the photo."))
 
     def on_skip(self, ctx: Context) -> Answer:
         """Skip was pressed on a view with ``skip=True``."""

@@ -22,6 +22,7 @@ from botapp.dialogs import (
     number_opener,
     opener,
 )
+from botapp.dialogs.registry import find_screen
 from botapp.dialogs.view import Row
 from botapp.screens import card_text, words
 from botapp.screens.actions import actions_of, find_action
@@ -77,12 +78,13 @@ class Card(Screen):
     def rows(self, ctx: Context, receipt: Receipt) -> list[Row]:
         verbs = _verbs(ctx, receipt)
         buttons = [*_one_taps(receipt, verbs), *_opening(receipt, verbs, more=False)]
+        last: list[Button] = []
         if ctx.has(*READERS):
-            buttons.append(Button(_("🗂 History"), "open", "history"))
-        rarely = _opening(receipt, verbs, more=True) or "urgent" in verbs
-        last = [[Button(_("☰ More"), "open", "more")]] if rarely else []
+            last.append(Button(_("🗂 History"), "open", "history"))
+        if _opening(receipt, verbs, more=True) or "urgent" in verbs:
+            last.append(Button(_("☰ More"), "open", "more"))
         undo = [] if receipt.is_void else undo_row(ctx, receipt)
-        return [*undo, *grid(buttons), *last]
+        return [*undo, *grid(buttons), *([last] if last else [])]
 
     def do_open(self, ctx: Context, value: str) -> Answer:
         """Another screen about this receipt: a verb, the history or the second page."""
@@ -101,7 +103,8 @@ class Card(Screen):
         verb, _sign, status = value.partition("=")
         receipt = load_receipt(ctx.params["receipt_id"])
         if verb == "pass" and _needs_attention(receipt) and find_action("pass"):
-            return self.do_open(ctx, "pass")
+            why = _("Not ready yet: look at what is marked ⚠.")
+            return Go("quality.card", receipt_id=receipt.pk).note(why)
         service, text = _services()[verb]
         seen: dict[str, Any] = {"expected": {"status": status}} if verb == "pass" else {}
         outcome = service(receipt_id=receipt.pk, actor=ctx.actor, command=ctx.command, **seen)
@@ -220,7 +223,10 @@ def open_label(ctx: Context, token: str) -> Move:
 
 @number_opener
 def open_number(ctx: Context, text: str) -> Move | None:
-    """A number typed where no text is expected opens that receipt; an unknown one is looked for."""
+    """A number typed where no text is expected opens that receipt; an unknown one is looked for.
+
+    Not in the middle of a dialogue: there an unknown text changes nothing.
+    """
     try:
         normalise_number(text)
     except RuleViolation:
@@ -228,6 +234,7 @@ def open_number(ctx: Context, text: str) -> Move | None:
     receipt = selectors.by_number(text)
     if receipt is not None:
         return open_card(receipt)
-    if any(char.isdigit() for char in text) and ctx.has(*READERS):
-        return Go("find.results", query=text)
-    return None
+    screen = find_screen(ctx.frame.screen)
+    if screen is None or screen.parkable or not ctx.has(*READERS):
+        return None
+    return Go("find.results", query=text) if any(map(str.isdigit, text)) else None

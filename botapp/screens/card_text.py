@@ -6,12 +6,14 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from botapp.dialogs import Markup, b, fmt, i, lines, quote
+from botapp.dialogs import Markup, b, fmt, i, lines
 from botapp.screens import words
 from history.models import Event
 from history.render import Line, line
+from polishing.events import part_names
 from polishing.models import PolishingOrder
-from receipts.models import Operation, Photo, Receipt, ReturnCase, ReturnItem
+from receipts.models import Hold, Operation, Photo, Receipt, ReturnCase, ReturnItem
+from receipts.states import Status
 from workshop.lib import clock
 
 LAST_EVENTS = 3
@@ -27,7 +29,8 @@ def card(receipt: Receipt, now: datetime, *, whole: bool) -> Markup:
     events = [event(one) for one in _events(receipt)] if whole else []
     return lines(
         words.head(receipt, now),
-        quote(receipt.complaint) if receipt.complaint else None,
+        *_waiting(receipt),
+        fmt(_("Complaint: %(text)s"), text=i(receipt.complaint)) if receipt.complaint else None,
         *_section(_("Polishing"), _polishing(receipt)),
         *_section(_("Works"), _works(receipt)),
         *_section(_("Returns"), _returns(receipt, named=whole)),
@@ -58,17 +61,40 @@ def _section(title: str, entries: list[Markup]) -> list[Markup | str]:
     return ["", b(title), *entries] if entries else []
 
 
-def _polishing(receipt: Receipt) -> list[Markup]:
-    orders = PolishingOrder.objects.open().filter(receipt=receipt).select_related("polisher")
+def _waiting(receipt: Receipt) -> list[Markup]:
+    """Why it waits and until when, while it is on hold."""
+    if receipt.status != Status.ON_HOLD:
+        return []
+    holds = Hold.objects.valid().filter(receipt=receipt, ended_at__isnull=True)
     return [
         fmt(
+            _("On hold: %(reason)s, until %(day)s"),
+            reason=b(one.reason.name),
+            day=words.day(one.expected_on) if one.expected_on else _("unknown"),
+        )
+        for one in holds.select_related("reason")
+    ]
+
+
+def _polishing(receipt: Receipt) -> list[Markup]:
+    orders = PolishingOrder.objects.open().filter(receipt=receipt)
+    rows = orders.select_related("polisher", "metal").order_by("sent_at")
+    return [_order(row) for row in rows]
+
+
+def _order(order: PolishingOrder) -> Markup:
+    """Who has which part since when, and what he was told about it."""
+    facts = [order.metal, _("difficult") if order.difficult else "", order.comment]
+    return fmt(
+        "%(order)s%(facts)s",
+        order=fmt(
             _("%(parts)s: %(who)s, since %(when)s"),
-            parts=", ".join(str(order._meta.get_field(part).verbose_name) for part in order.parts),
+            parts=part_names(order.parts),
             who=order.polisher.short_name,
             when=clock.show(order.sent_at),
-        )
-        for order in orders.order_by("sent_at")
-    ]
+        ),
+        facts="".join(f", {fact}" for fact in facts if fact),
+    )
 
 
 def _works(receipt: Receipt) -> list[Markup]:

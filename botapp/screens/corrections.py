@@ -15,6 +15,7 @@ from botapp.dialogs import (
     Markup,
     Move,
     Screen,
+    Stay,
     View,
     b,
     fmt,
@@ -94,7 +95,11 @@ class NewNumber(Screen):
 
     def on_text(self, ctx: Context, text: str) -> Answer:
         ctx.data["typed"] = text
-        return Go(RenumberWhy, **ctx.params, number=normalise_number(text).display)
+        number = normalise_number(text)
+        known = Receipt.objects.valid().filter(number_key=number.key)
+        if known.exclude(pk=ctx.params["receipt_id"]).exists():
+            return Stay(_("Receipt №%(number)s exists already.") % {"number": number.display})
+        return Go(RenumberWhy, **ctx.params, number=number.display)
 
     def subject(self, ctx: Context) -> str:
         return words.number(load_receipt(ctx.params["receipt_id"]))

@@ -16,6 +16,7 @@ from botapp.dialogs import (
     Markup,
     Return,
     Screen,
+    Stay,
     View,
     b,
     fmt,
@@ -33,8 +34,10 @@ from receipts.models import DeadlineCause, Receipt
 from receipts.services.calendars import current_calendar
 from receipts.services.deadlines import change_deadline
 from workshop.lib import clock
+from workshop.lib.errors import RuleViolation
 
 CLEAR = "clear"
+UNREADABLE = "receipts.deadline_unreadable"
 
 
 def parse(text: str, now: datetime) -> datetime:
@@ -147,6 +150,16 @@ class ConfirmDeadline(ReceiptConfirm):
             return shown
         causes = [Button(row.name, "confirm", row.pk) for row in DeadlineCause.objects.active()]
         return View(shown.text, grid(causes), skip=True)
+
+    def on_text(self, ctx: Context, text: str) -> Answer:
+        """Another date takes the place of the one shown; the rest is read as everywhere."""
+        try:
+            ctx.params["deadline"] = clock.iso(parse(text, ctx.now))
+        except RuleViolation as error:
+            if error.code != UNREADABLE:
+                raise
+            return super().on_text(ctx, text)
+        return Stay()
 
     def do_confirm(self, ctx: Context, value: str) -> Answer:
         ctx.data["cause"] = int(value) if value else None

@@ -66,7 +66,7 @@ class Handed(Screen):
 
         def finish(results: list[SeriesResult]) -> Move:
             ctx.data["undone"] = True
-            return Stay().note(_undone(results))
+            return Stay().note(_undone(results, besides=bool(ctx.params.get("besides"))))
 
         return Series([item(pk, one) for pk, one in ctx.params["done"].items()], finish)
 
@@ -88,6 +88,7 @@ def handed(ctx: Context, results: list[SeriesResult]) -> Move:
         master_id=master.pk,
         done=made,
         at=clock.iso(ctx.now),
+        besides=bool(ctx.data.get("urgent") or ctx.data.get("deadline")),
     )
 
 
@@ -96,8 +97,10 @@ def _refusal(result: SeriesResult) -> str:
     return f"{result.item.label}: {text}"
 
 
-def _undone(results: list[SeriesResult]) -> Markup:
+def _undone(results: list[SeriesResult], *, besides: bool) -> Markup:
+    """``besides``: urgency or deadline came with it; Undo takes back the hand-over alone."""
     refused = [f"⚠ {_refusal(one)}" for one in results if one.error is not None]
     taken = [one.outcome.object for one in results if one.ok]
     head = fmt(_("Taken back: %(numbers)s"), numbers=words.numbers(taken)) if taken else None
-    return lines(head, *refused)
+    kept = _("Urgency and deadline stay: they are changed on the card.")
+    return lines(head, kept if taken and besides else None, *refused)

@@ -112,7 +112,7 @@ class Confirm(Screen):
         text = lines(
             fmt(_("Hand to the master: %(name)s"), name=b(master.short_name)),
             *(_change(one, master, deadline) for one in receipts),
-            b(_("Marked urgent")) if ctx.data.get("urgent") else None,
+            b(_("Will be marked 🔥 urgent")) if ctx.data.get("urgent") else None,
             quote(reason) if reason else None,
         )
         return View(text, [*self._switches(ctx, receipts), [confirm_button(), cancel_button()]])

@@ -122,8 +122,8 @@ class HoldConfirm(ReceiptConfirm):
         receipt = outcome.object
         if receipt.deadline is None:
             return _("Put on hold")
-        asked = fmt(_("Does the deadline stay? %(when)s"), when=b(words.moment(receipt.deadline)))
-        return lines(_("Put on hold"), asked)
+        stays = _("The deadline stays: %(when)s. It can be moved here.")
+        return lines(_("Put on hold"), fmt(stays, when=b(words.moment(receipt.deadline))))
 
 
 def _day(ctx: Context) -> date | None:

@@ -38,11 +38,12 @@ def facts_line(facts: dict[str, Any]) -> Markup:
     if facts["difficult"]:
         parts.append(_("difficult"))
     if facts["sent_at"]:
-        parts.append(clock.show(clock.from_iso(facts["sent_at"])))
+        when = clock.show(clock.from_iso(facts["sent_at"]))
+        parts.append(_("handed over: %(when)s") % {"when": when})
     if facts["allowed_by"]:
         parts.append(_("allowed by: %(name)s") % {"name": facts["allowed_by"]})
     if facts["comment"]:
-        parts.append(facts["comment"])
+        parts.append(_("comment: %(text)s") % {"text": facts["comment"]})
     return fmt("%(facts)s", facts=", ".join(parts))
 
 

@@ -91,7 +91,7 @@ class Responsibility(AboutReceipt, Screen):
             fmt(
                 _("Status: %(old)s → %(new)s"),
                 old=words.status(draft.receipt),
-                new=Status.RETURNED.label,
+                new=_after(draft),
             ),
             "",
             *[item_line(item) for item in draft.items],
@@ -178,8 +178,20 @@ def item_line(item: Item) -> Markup:
     )
 
 
+def _after(draft: Draft) -> str:
+    """The statuses it goes through: handed on, the watch is in work again at once."""
+    steps = [Status.RETURNED, Status.IN_WORK] if draft.hand_to else [Status.RETURNED]
+    return " → ".join(str(one.label) for one in steps)
+
+
 def goes_to(draft: Draft) -> str:
-    return draft.hand_to.short_name if draft.hand_to else _("stays at QC")
+    return _available(draft.hand_to) if draft.hand_to else _("stays at QC")
+
+
+def _available(person: Employee) -> str:
+    """The name, marked when he is away."""
+    away = f" · {_('absent')}" if person.is_absent(clock.today()) else ""
+    return f"{person.short_name}{away}"
 
 
 def _item_rows(draft: Draft) -> list[Row]:
@@ -227,7 +239,7 @@ def _destination_rows(draft: Draft) -> list[Row]:
         return Button(f"{mark} {label}", "hand", person.pk if person else STAYS)
 
     assembler = _("Whole watch, assembler: %(name)s") % {"name": draft.assembler or _("nobody")}
-    people: list[Button] = [choice(one, one.short_name) for one in draft.destinations]
+    people: list[Button] = [choice(one, _available(one)) for one in draft.destinations]
     return [
         [Button(assembler, "assembler")],
         people,

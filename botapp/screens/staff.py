@@ -186,7 +186,10 @@ def invite_words(outcome: Outcome[Any]) -> Markup:
         return fmt(_("The invite link was shown already. Make a new one if it is lost."))
     link = start_link(token)
     return lines(
-        fmt(_("Invite for %(name)s, one-time, 24 h:"), name=outcome.object.employee.short_name),
+        fmt(
+            _("Send this link to %(name)s: it works once, for 24 h."),
+            name=outcome.object.employee.short_name,
+        ),
         link or None,
         fmt(_("Or let him send this to the bot: %(text)s"), text=code(f"/start {token}")),
     )

@@ -96,7 +96,7 @@ class NewSkills(Screen):
         text = lines(
             fmt(_("%(name)s: what can he work on?"), name=b(ctx.params["name"])),
             fmt(_("Access: %(roles)s"), roles=role_names(ctx.params["roles"])),
-            _("Nothing ticked means: no kind of work."),
+            None if chosen else _("Nothing ticked means: no kind of work."),
         )
         return View(text, [*ticks, [Button(_("✅ Add the employee"), "add")]])
 

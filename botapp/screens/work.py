@@ -12,6 +12,7 @@ from botapp.dialogs import (
     Button,
     Context,
     Go,
+    Markup,
     Return,
     Screen,
     Stay,
@@ -97,9 +98,20 @@ class Kinds(AboutReceipt, Screen):
             words.head(receipt, ctx.now),
             "",
             *work_lines(receipt),
+            *self._unskilled(ctx, receipt, chosen),
             _("What was done? Tick it."),
         )
         return View(text, rows)
+
+    def _unskilled(self, ctx: Context, receipt: Receipt, chosen: list[str]) -> list[Markup]:
+        """A ticked work that is not among its person's skills: said before it is recorded."""
+        told = []
+        for kind in offered_kinds(receipt):
+            person = self._person(ctx, receipt, kind) if str(kind.pk) in chosen else None
+            if person and not kind.performers.filter(pk=person.pk).exists():
+                text = _("⚠ %(work)s is not among the skills of: %(name)s")
+                told.append(fmt(text, work=kind, name=person.short_name))
+        return told
 
     def _person(self, ctx: Context, receipt: Receipt, kind: OperationType) -> Employee | None:
         given = ctx.data.get(f"who:{kind.pk}")

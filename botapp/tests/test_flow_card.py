@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.utils import translation
 
 from botapp.dialogs.registry import all_screens, find_screen
+from botapp.screens import words
 from botapp.screens.actions import _actions
 from botapp.testing import BotDriver
 from botapp.tests.flows import Phone, phone, written
 from history.models import Event
-from receipts.models import Assignment, HoldReason, Photo, Receipt, RefusalReason
+from polishing.models import PolishingOrder
+from receipts.models import Assignment, HoldReason, Metal, Photo, Receipt, RefusalReason
 from receipts.services.assignment import assign
 from receipts.services.deadlines import change_deadline
 from receipts.services.flow import issue, refuse, submit
@@ -197,6 +200,8 @@ def test_hold_names_old_and_new_and_offers_the_deadline(cast: Cast, igor: Phone)
     receipt = make_in_work(cast)
     at = clock.now() + timedelta(days=2)
     change_deadline(receipt_id=receipt.pk, deadline=at, actor=cast.actor("igor"))
+    with translation.override(igor.language):
+        shown = words.moment(at)
     reason = HoldReason.objects.get(code="parts")
     igor.type(receipt.number)
     igor.walk("⏸ Put on hold", reason.name)
@@ -208,7 +213,8 @@ def test_hold_names_old_and_new_and_offers_the_deadline(cast: Cast, igor: Phone)
     assert f" → {igor.say('On hold')}: {reason.name}, " in igor.text
     igor.press("✅ Confirm", times=2)
     assert status(receipt) == "on_hold"
-    assert igor.say("Does the deadline stay? %(when)s", when="") in igor.text
+    assert igor.sees("The deadline stays: %(when)s. It can be moved here.", when=shown)
+    assert reason.name in igor.text.partition(igor.say("Last events"))[0]
     igor.press("▶ Resume work")
     assert status(receipt) == "in_work"
 
@@ -259,13 +265,11 @@ def test_the_last_decision_is_voided(cast: Cast, igor: Phone) -> None:
 def test_a_number_is_corrected(cast: Cast, igor: Phone) -> None:
     receipt, taken = make_receipt(cast), make_receipt(cast)
     igor.type(receipt.number)
-    igor.walk("☰ More", "Correct the number", f"<{taken.number}>", "<typo>")
+    igor.walk("☰ More", "Correct the number")
     before = written()
-    igor.press("✅ Confirm")
+    igor.type(taken.number)
     assert igor.sees("Receipt №%(number)s exists already.", number=taken.number)
     assert written() == before
-    igor.press("⬅ Back")
-    igor.press("⬅ Back")
     igor.type("77-new")
     igor.type("typo")
     assert f"№{receipt.number} → №77-new" in igor.text
@@ -439,3 +443,44 @@ def test_a_stale_confirm_says_who_changed_what_and_then_works(cast: Cast, igor: 
     assert f"{igor.say('In work')} → {igor.say('Refused')}" in igor.text
     igor.press("✅ Confirm")
     assert status(receipt) == "refused"
+
+
+def test_why_a_watch_is_not_ready_is_said(cast: Cast, igor: Phone) -> None:
+    make_in_work(cast, number="101")
+    igor.type("101")
+    igor.press("✅ The watch is ready")
+    assert igor.sees("Not ready yet: look at what is marked ⚠.")
+    assert igor.screen_id == "quality.card"
+
+
+def test_an_unknown_text_in_the_middle_of_a_dialogue_changes_nothing(
+    cast: Cast, igor: Phone
+) -> None:
+    make_in_work(cast, number="101")
+    make_receipt(cast, "202")
+    igor.type("101")
+    igor.walk("👨‍🔧 Change the master", "Марк С.")
+    shown = igor.text
+    igor.type("in 3 days")
+    assert igor.screen_id == "handover.confirm"
+    assert shown in igor.text
+    igor.type("202")  # one that is known is opened, and Back leads to the dialogue
+    assert "№202 · " in igor.text
+    igor.press("⬅ Back")
+    assert igor.screen_id == "handover.confirm"
+
+
+def test_a_photo_where_no_receipt_is_open_says_where_it_goes(igor: Phone) -> None:
+    igor.person.photo()
+    assert igor.sees("A photo belongs to a receipt: open it first, then send the photo.")
+    assert not Photo.objects.exists()
+
+
+def test_the_polisher_reads_what_he_is_to_do(bot: BotDriver, cast: Cast) -> None:
+    order = make_order(cast, make_in_work(cast))
+    PolishingOrder.objects.filter(pk=order.pk).update(
+        metal=Metal.objects.get(code="steel"), difficult=True, comment="mind the lugs"
+    )
+    pavel = phone(bot, cast.pavel, "en")
+    pavel.type(order.receipt.number)
+    assert "Сталь, difficult, mind the lugs" in pavel.text

@@ -154,3 +154,15 @@ def test_tomorrow_stays_the_day_it_was_when_it_was_typed(receipt: Receipt, igor:
     with time_machine.travel(datetime(2026, 12, 1, 21, 30, tzinfo=UTC)):  # after midnight
         igor.press("✅ Confirm")
     assert saved(receipt) == "02.12.2026 12:00"
+
+
+@time_machine.travel(NOW)
+def test_another_date_typed_on_the_confirm_takes_its_place(receipt: Receipt, igor: Phone) -> None:
+    igor.type(receipt.number)
+    igor.walk("🕒 Change the deadline", "<25.12>")
+    igor.type("26.12 12:00")
+    assert "26.12.2026 12:00" in igor.text
+    igor.type("yesterday")
+    assert "26.12.2026 12:00" in igor.text
+    igor.press("✅ Confirm")
+    assert saved(receipt) == "26.12.2026 12:00"

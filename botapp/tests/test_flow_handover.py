@@ -13,6 +13,7 @@ from history.models import Event
 from receipts.models import Assignment, Receipt
 from receipts.services.assignment import assign
 from receipts.services.deadlines import change_deadline
+from receipts.services.facts import set_urgent
 from staff.services.people import set_absence, set_active
 from tests.cast import Cast, make_cast, make_in_work, make_ready, make_receipt
 from workshop.lib import clock
@@ -89,13 +90,14 @@ def test_urgency_and_deadline_are_buttons_of_the_confirm(cast: Cast, igor: Phone
         igor.press("🕒 Deadline")
         igor.type("25.12")
         assert "25.12.2026 18:00" in igor.text
-        assert igor.sees("Marked urgent")
+        assert igor.sees("Will be marked 🔥 urgent")
         igor.press("✅ Confirm")
         receipt.refresh_from_db()
         assert receipt.urgent
         assert clock.show(receipt.deadline) == "25.12.2026 18:00"
         # Undo takes back the hand-over alone: urgency and deadline were said on purpose.
         igor.press("↩ Undo")
+        assert igor.sees("Urgency and deadline stay: they are changed on the card.")
     receipt.refresh_from_db()
     assert (receipt.status, receipt.urgent) == ("received", True)
 
@@ -244,3 +246,27 @@ def test_back_from_every_step(cast: Cast, igor: Phone) -> None:
     assert any(label.startswith("✅ №101") for label in igor.buttons)
     igor.press("⬅ Back")
     assert igor.offers("📥 New receipt")
+
+
+def test_one_wrong_number_of_several_costs_only_itself(cast: Cast, igor: Phone) -> None:
+    make_receipt(cast, "101")
+    make_receipt(cast, "102")
+    igor.press(HAND)
+    igor.type("101, 777 888 102")
+    for wrong in ("777", "888"):
+        assert igor.sees("There is no receipt №%(number)s.", number=wrong)
+    assert igor.sees("The other numbers are ticked.")
+    igor.press("Next (%(count)s chosen)", count=2)
+    assert "№101, №102" in igor.text
+
+
+def test_all_that_waits_is_offered_then_my_last_ones(cast: Cast, igor: Phone) -> None:
+    waiting = [make_receipt(cast, by="ivan") for _one in range(10)]
+    mine = make_in_work(cast)
+    set_urgent(receipt_id=mine.pk, urgent=True, actor=cast.actor("igor"))
+    igor.press(HAND)
+    offered = igor.buttons[:8]
+    igor.press("▶")
+    offered += igor.buttons[:3]
+    assert [f"№{one.number} " in label for one, label in zip(waiting, offered, strict=False)]
+    assert f"№{mine.number} " in offered[10]

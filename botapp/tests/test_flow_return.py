@@ -313,3 +313,25 @@ def test_the_person_named_is_told_and_nobody_else(bot: BotDriver, cast: Cast) ->
     assert pavel.notices == []
     mark.press_notice(f"Открыть №{receipt.number}")
     assert f"№{receipt.number}" in mark.screen
+
+
+def test_it_is_said_that_the_watch_goes_on_at_once_and_to_whom(
+    igor: MemoryPerson, cast: Cast
+) -> None:
+    today = clock.today()
+    set_absence(employee_id=cast.maxim.pk, absent_until=today, actor=cast.actor("anna"))
+    receipt = make_submitted(cast)
+    to_responsibility(igor, receipt.number, "Грязь внутри")
+    assert "→ In work" in igor.screen
+    assert "Максим М. · absent" in igor.screen
+    igor.press("stays at QC")
+    assert "→ In work" not in igor.screen
+
+
+def test_a_photo_taken_while_returning_is_attached(igor: MemoryPerson, cast: Cast) -> None:
+    receipt = make_submitted(cast)
+    to_responsibility(igor, receipt.number, "Грязь внутри")
+    igor.photo()
+    assert receipt.photos.count() == 1
+    igor.press("✅ Confirm")
+    assert ReturnCase.objects.count() == 1

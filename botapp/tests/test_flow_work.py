@@ -196,3 +196,11 @@ def test_a_wrong_number_writes_nothing(igor: MemoryPerson, cast: Cast, typed: st
     igor.text(typed)
     assert "⚠" in igor.screen
     assert written() == before
+
+
+def test_a_missing_skill_is_said_before_it_is_recorded(igor: MemoryPerson, cast: Cast) -> None:
+    make_in_work(cast, number="101")
+    igor.press("🔧 Record work")
+    igor.text("101")
+    igor.press("Полировка: Максим М.")
+    assert "⚠ Полировка is not among the skills of: Максим М." in igor.screen
