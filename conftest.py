@@ -5,6 +5,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +14,17 @@ from django.db import connection
 from django.test import TestCase, TransactionTestCase
 from django.utils.translation.reloader import translation_file_changed
 
+from tests import parts
 from workshop.settings.guards import is_loopback
 from workshop.translations import compile_catalogues
-
-DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--database-only",
-        action="store_true",
-        help="only tests that touch the database: for the second run on another database",
+        "--part", choices=parts.PARTS, help="only what belongs to this part of `make test`"
+    )
+    parser.addoption(
+        "--left-to", metavar="FILE", help="write there how many tests were left to SQLite alone"
     )
 
 
@@ -48,16 +49,15 @@ def _redis_url() -> str:
     return os.environ.get("TEST_REDIS_URL", "")
 
 
-def _uses_database(item: pytest.Item) -> bool:
-    names = set(getattr(item, "fixturenames", ()))
-    case = getattr(item, "cls", None)
-    return (
-        bool(names & DATABASE_FIXTURES)
-        or item.get_closest_marker("django_db") is not None
-        or (case is not None and issubclass(case, TransactionTestCase | TestCase))
-    )
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The part of the browser does not read the tests of the others: None leaves it to pytest."""
+    if config.getoption("--part") != "browser" or collection_path.suffix != ".py":
+        return None
+    return "mark.browser" not in collection_path.read_text(encoding="utf-8") or None
 
 
+# After -k and -m, so that the count is about what was asked for.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     other = {"sqlite": "postgres", "postgresql": "sqlite"}[connection.vendor]
     name = {"postgres": "PostgreSQL", "sqlite": "SQLite"}[other]
@@ -65,9 +65,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker(other):
             item.add_marker(skip)
-    if config.getoption("--database-only"):
-        kept = [item for item in items if _uses_database(item)]
-        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    if part := config.getoption("--part"):
+        kept = [item for item in items if parts.belongs(item, part)]
+        gone = [item for item in items if not parts.belongs(item, part)]
+        if place := config.getoption("--left-to"):
+            Path(place).write_text(str(sum(parts.left_to_sqlite(item) for item in gone)))
+        config.hook.pytest_deselected(items=gone)
         items[:] = kept
 
 

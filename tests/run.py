@@ -1,8 +1,8 @@
-"""`make test`: the whole suite on SQLite, then everything that touches a database on PostgreSQL.
+"""`make test`: the whole suite on SQLite, the browser, then PostgreSQL for what touches a database.
 
-Further arguments go to pytest (`python -m tests.run -k deadline`). `--sqlite` or `--postgres`
-runs one part alone. The closing summary says what ran on what; a part that could not run is named
-with its cure, never left out silently.
+Further arguments go to pytest (`python -m tests.run -k deadline`). `--sqlite`, `--browser` or
+`--postgres` runs one part alone; `tests/parts.py` says what belongs to which. The closing summary
+says what ran on what; a part that could not run is named with its cure, never left out silently.
 """
 
 import contextlib
@@ -13,12 +13,14 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET  # our own report is read
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.browser.chromium import NAMES, chromium
 from workshop import local_services as services
 
 NO_TESTS = 5
+FLAGS = ("--sqlite", "--browser", "--postgres")
 
 
 @dataclass(frozen=True)
@@ -26,55 +28,95 @@ class Part:
     name: str
     code: int
     counts: str
+    seconds: float
+    left: int  # tests of the database that run on SQLite alone
+
+
+@dataclass
+class Suite:
+    """One run of the parts; the services that they need live as long as the stack."""
+
+    extra: Sequence[str]
+    environment: dict[str, str]
+    stack: contextlib.ExitStack
+    parts: list[Part] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def redis(self) -> str:
+        """Where it came from."""
+        try:
+            url, origin = self.stack.enter_context(services.redis())
+        except services.Unavailable as error:
+            self.missing.append(f"Redis: {error}")
+            return "none"
+        self.environment["TEST_REDIS_URL"] = url
+        return origin
+
+    def sqlite(self) -> None:
+        self.parts.append(_run("sqlite", "SQLite", self.environment, self.extra))
+
+    def browser(self) -> None:
+        path = chromium()
+        if path is None:
+            cure = "Cure: apt-get install chromium"
+            self.missing.append(f"Browser: none of {', '.join(NAMES)}. {cure}")
+            return
+        # Playwright and the live server share one process: no workers.
+        alone = [*self.extra, "-n0"]
+        self.parts.append(_run("browser", f"SQLite with {path}", self.environment, alone))
+
+    def postgres(self) -> None:
+        try:
+            url, origin = self.stack.enter_context(services.postgres())
+        except services.Unavailable as error:
+            self.missing.append(f"PostgreSQL: {error}")
+            return
+        place = self.environment | {"TEST_DATABASE_URL": url}
+        self.parts.append(_run("postgres", f"PostgreSQL ({origin})", place, self.extra))
 
 
 def main(arguments: Sequence[str]) -> int:
-    wanted = {word for word in arguments if word in {"--sqlite", "--postgres"}}
-    extra = [word for word in arguments if word not in wanted]
-    wanted = wanted or {"--sqlite", "--postgres"}
-    parts: list[Part] = []
-    missing: list[str] = []
+    extra = [word for word in arguments if word not in FLAGS]
+    wanted = [flag for flag in FLAGS if flag in arguments] or FLAGS
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        environment = _environment()
-        try:
-            url, origin = stack.enter_context(services.redis())
-            environment["TEST_REDIS_URL"] = url
-            redis = origin
-        except services.Unavailable as error:
-            redis = "none"
-            missing.append(f"Redis: {error}")
-        if "--sqlite" in wanted:
-            parts.append(_run("SQLite", environment, extra))
-        if "--postgres" in wanted:
-            try:
-                url, origin = stack.enter_context(services.postgres())
-            except services.Unavailable as error:
-                missing.append(f"PostgreSQL: {error}")
-            else:
-                place = environment | {"TEST_DATABASE_URL": url}
-                parts.append(_run(f"PostgreSQL ({origin})", place, ["--database-only", *extra]))
-    _summary(parts, missing, redis, time.monotonic() - started)
-    return max((part.code for part in parts), default=1)
+        suite = Suite(extra, _environment(), stack)
+        redis = suite.redis()
+        runs = dict(zip(FLAGS, (suite.sqlite, suite.browser, suite.postgres), strict=True))
+        for flag in wanted:
+            runs[flag]()
+    _summary(suite.parts, suite.missing, redis, time.monotonic() - started)
+    return verdict([part.code for part in suite.parts])
+
+
+def verdict(codes: Sequence[int]) -> int:
+    """The worst of the parts; with -k a part may be empty as long as another one is not."""
+    return max((code for code in codes if code != NO_TESTS), default=NO_TESTS)
 
 
 def _environment() -> dict[str, str]:
     own = {"TEST_DATABASE_URL", "TEST_REDIS_URL", "DJANGO_SETTINGS_MODULE"}
+    # Without compiled modules every process of the suite compiles all of them again.
+    own.add("PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if name not in own}
 
 
-def _run(name: str, environment: dict[str, str], extra: Sequence[str]) -> Part:
+def _run(part: str, name: str, environment: dict[str, str], extra: Sequence[str]) -> Part:
     workers = (
         []
         if any(word.startswith("-n") for word in extra)
         else ["-n", "auto", "--dist", "worksteal"]
     )
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
-        report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", *workers, "-q", f"--junitxml={report}", *extra]
+        report, left = Path(folder) / "report.xml", Path(folder) / "left"
+        own = [f"--part={part}", f"--left-to={left}", f"--junitxml={report}"]
+        command = [sys.executable, "-m", "pytest", *workers, "-q", *own, *extra]
         print(f"\n=== Tests on {name} ===", flush=True)
+        started = time.monotonic()
         code = subprocess.run(command, env=environment, check=False).returncode
-        return Part(name, code, _counts(report, code))
+        seconds = time.monotonic() - started
+        alone = int(left.read_text()) if part == "postgres" and left.exists() else 0
+        return Part(name, code, _counts(report, code), seconds, alone)
 
 
 def _counts(report: Path, code: int) -> str:
@@ -94,7 +136,11 @@ def _counts(report: Path, code: int) -> str:
 
 def _summary(parts: Sequence[Part], missing: Sequence[str], redis: str, seconds: float) -> None:
     lines = ["", f"=== What ran on what ({seconds:.0f} s) ==="]
-    lines += [f"{'ok    ' if not p.code else 'FAILED'} {p.name}: {p.counts}" for p in parts]
+    for part in parts:
+        mark = "ok    " if part.code in {0, NO_TESTS} else "FAILED"
+        lines.append(f"{mark} {part.name}: {part.counts} ({part.seconds:.0f} s)")
+        if part.left:
+            lines.append(f"       left to SQLite alone: {part.left} (tests/parts.py says why)")
     lines.append(f"       Redis: {redis}")
     lines += [f"NOT RUN {reason}" for reason in missing]
     print("\n".join(lines), flush=True)

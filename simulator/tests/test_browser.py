@@ -15,9 +15,13 @@ from simulator.testing import SimClient, SimServer
 
 from .conftest import GROUP, OTHER, PERSON
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this computer")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="NO BROWSER: install chromium"),
+]
 
 HOSTILE = '<b>жирно</b> &lt;img src=x onerror="document.title=1"&gt;'
 

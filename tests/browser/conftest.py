@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from staff import roles
+from tests.browser.chromium import chromium
 from tests.cast import Cast, make_cast
 
 # Playwright's own loop runs in this thread; Django only reads settings of the tests beside it.
@@ -23,15 +23,8 @@ DESKTOP = {"width": 1280, "height": 900}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-def chromium() -> str | None:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        found = shutil.which(name)
-        if found:
-            return found
-    return None
-
-
-@pytest.fixture(scope="session")
+# Not longer than the module: another one may start a Playwright of its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     path = chromium()
     if path is None:

@@ -1,0 +1,58 @@
+"""The parts of `make test`: which test runs on what.
+
+`sqlite` is everything but the browser. `browser` is a part of its own: Playwright keeps an event
+loop running in its process, where no other loop can be started. `postgres` repeats what touches a
+database, except for the places below.
+"""
+
+from pathlib import Path
+
+import pytest
+from django.test import TestCase, TransactionTestCase
+
+PARTS = ("sqlite", "browser", "postgres")
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+ROOT = Path(__file__).resolve().parents[1]
+
+# What these prove does not depend on the database: the services and queries below them are proven
+# on PostgreSQL by tests of their own. A test marked `postgres` runs there wherever it stands.
+SQLITE_ALONE = {
+    "botapp/tests/test_dialogs.py": "how the engine of the dialogues leads",
+    "botapp/tests/test_flow_": "screens and their words; the verbs run in tests/domain",
+    "botapp/tests/test_simulator.py": "the messenger",
+    "tests/office/test_language.py": "words",
+    "tests/office/test_pages.py": "pages of each model",
+    "tests/walker/": "screens of the bot",
+    "workshop/tests/test_processes.py": "programs",
+}
+# Inside those places, because it searches or counts rows.
+ON_BOTH = ("botapp/tests/test_flow_find.py",)
+
+
+def uses_database(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    case = getattr(item, "cls", None)
+    return (
+        bool(names & DATABASE_FIXTURES)
+        or item.get_closest_marker("django_db") is not None
+        or (case is not None and issubclass(case, TransactionTestCase | TestCase))
+    )
+
+
+def belongs(item: pytest.Item, part: str) -> bool:
+    """Whether the test runs in this part."""
+    if item.get_closest_marker("browser"):
+        return part == "browser"
+    if part == "postgres":
+        return uses_database(item) and not left_to_sqlite(item)
+    return part == "sqlite"
+
+
+def left_to_sqlite(item: pytest.Item) -> bool:
+    """Whether a test of the database is not repeated on PostgreSQL."""
+    if not uses_database(item) or item.get_closest_marker("browser"):
+        return False
+    place = item.path.relative_to(ROOT).as_posix()
+    if item.get_closest_marker("postgres") or place.startswith(ON_BOTH):
+        return False
+    return item.get_closest_marker("sqlite") is not None or place.startswith(tuple(SQLITE_ALONE))
