@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -42,6 +42,9 @@ class Shown:
     wanted: Wanted
     message_id: int | None = None
     retry: timedelta | None = None
+
+
+Recorder = Callable[[Shown], Awaitable[None]]
 
 
 async def answer(transport: Transport, outcome: Outcome) -> None:
@@ -81,10 +84,14 @@ async def _delete(transport: Transport, chat_id: int, message_id: int) -> None:
         logger.info("a message stays", extra={"error": type(error).__name__})
 
 
-async def show(transport: Transport, wanted: Wanted) -> Shown:
-    """Edit the live message, or send the screen anew and remove the old one."""
+async def show(transport: Transport, wanted: Wanted, recorded: Recorder | None = None) -> Shown:
+    """Edit the live message, or send the screen anew and remove the old one.
+
+    ``recorded`` writes a new message down before anything else happens: a kill after it must not
+    send the screen a second time.
+    """
     try:
-        return await _show(transport, wanted)
+        return await _show(transport, wanted, recorded)
     except RetryLater as error:
         return Shown(wanted, retry=timedelta(seconds=error.seconds))
     except TransportError:
@@ -104,7 +111,7 @@ async def _show_apology(transport: Transport, wanted: Wanted) -> Shown:
         return Shown(wanted, retry=RETRY)
 
 
-async def _show(transport: Transport, wanted: Wanted) -> Shown:
+async def _show(transport: Transport, wanted: Wanted, recorded: Recorder | None = None) -> Shown:
     live = wanted.live_message_id
     if live is not None and _can_edit(wanted):
         try:
@@ -113,10 +120,12 @@ async def _show(transport: Transport, wanted: Wanted) -> Shown:
             live = None
         else:
             return Shown(wanted, live)
-    message_id = await transport.send(wanted.chat_id, wanted.message)
+    shown = Shown(wanted, await transport.send(wanted.chat_id, wanted.message))
+    if recorded is not None:
+        await recorded(shown)
     if live is not None:
         await tidy(transport, wanted.chat_id, [live])
-    return Shown(wanted, message_id)
+    return shown
 
 
 def _can_edit(wanted: Wanted) -> bool:
@@ -145,13 +154,15 @@ def record(shown: Shown) -> None:
         )
 
 
-async def deliver(transport: Transport, outcome: Outcome) -> Shown | None:
+async def deliver(
+    transport: Transport, outcome: Outcome, recorded: Recorder | None = None
+) -> Shown | None:
     """Files, then the screen, then what was read goes. None: the screen stays as it is."""
     last_file = await send_files(transport, outcome)
     shown = None
     if outcome.wanted is not None:
         last = max(outcome.wanted.last_message_id, last_file)
-        shown = await show(transport, replace(outcome.wanted, last_message_id=last))
+        shown = await show(transport, replace(outcome.wanted, last_message_id=last), recorded)
     await tidy(transport, outcome.chat_id, outcome.delete)
     return shown
 

@@ -173,8 +173,16 @@ class Workers:
     async def _deliver(self, outcomes: list[Outcome]) -> list[reply.Shown]:
         if not outcomes:
             return []
-        shown = await reply.deliver(self._door.transport, reply.merge(outcomes))
+        merged = reply.merge(outcomes)
+        shown = await reply.deliver(self._door.transport, merged, self._record_now)
         return [shown] if shown is not None else []
+
+    async def _record_now(self, shown: reply.Shown) -> None:
+        """A new message at once; an edit may wait for the round, repeating it does no harm."""
+        try:
+            await self._threads.run(reply.record, shown)
+        except (DatabaseLost, DatabaseError):
+            logger.warning("a shown screen is written down later", exc_info=True)
 
     def _answer(self, outcome: Outcome) -> None:
         """Presses are answered at once, while the chat goes on."""
