@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -26,7 +26,9 @@ from botapp.dialogs import (
 )
 from botapp.screens import words
 from botapp.screens.hand_on import HandOn, things_of
+from botapp.screens.hold import END_OF_DAY
 from botapp.screens.staff import MANAGERS, StaffCard, absence_words, load_person, open_lines
+from receipts.deadline_input import parse_deadline
 from staff.services import set_absence
 from workshop.lib import clock
 from workshop.lib.errors import RuleViolation
@@ -52,7 +54,7 @@ class Until(Screen):
             fmt(
                 _("%(name)s: absent until which day, this day included?"), name=b(person.full_name)
             ),
-            _("Press a day or type it: 25.12 · 20.12 – 28.12"),
+            _("Press a day or type it: 25.12 · 20.12 – 28.12 · tomorrow · in 3 days"),
         )
         return View(text, [*grid(buttons, 3), *back])
 
@@ -67,7 +69,10 @@ class Until(Screen):
         return Go(Confirm, **ctx.params, start=None, until=None)
 
     def on_text(self, ctx: Context, text: str) -> Answer:
-        start, until = parse_days(text, clock.today())
+        try:
+            start, until = parse_days(text, clock.today())
+        except RuleViolation as unclear:
+            start, until = clock.today(), _in_words(text, ctx.now, unclear)
         return self._confirm(ctx, start, until)
 
     def _confirm(self, ctx: Context, start: date, until: date) -> Go:
@@ -139,6 +144,15 @@ def parse_days(text: str, today: date) -> tuple[date, date]:
     except ValueError:
         raise _unclear() from None
     return start, until
+
+
+def _in_words(text: str, now: datetime, unclear: RuleViolation) -> date:
+    """«завтра», «через 3 дня», «в пятницу»: as deadlines are typed; else ``unclear`` is raised."""
+    try:
+        found = parse_deadline(text, now=now, default_time=END_OF_DAY, zone=clock.zone())
+    except RuleViolation:
+        raise unclear from None
+    return clock.local(found.at).date()
 
 
 def _next(day: str, month: str, year: str, *, not_before: date) -> date:

@@ -33,7 +33,7 @@ from history.commands import Outcome
 from polishing.models import PolishingOrder
 from receipts import selectors
 from receipts.models import DetachedPart, Receipt
-from receipts.numbers import normalise_number
+from receipts.numbers import normalise_number, split_numbers
 from receipts.services.assignment import accept, current_assignment
 from receipts.services.facts import set_urgent
 from receipts.services.flow import resume, submit
@@ -228,7 +228,8 @@ def open_number(ctx: Context, text: str) -> Move | None:
     Not in the middle of a dialogue: there an unknown text changes nothing.
     """
     try:
-        normalise_number(text)
+        for piece in split_numbers(text):
+            normalise_number(piece)
     except RuleViolation:
         return None
     receipt = selectors.by_number(text)

@@ -88,7 +88,8 @@ class Decide(Screen):
                 old=stands_with(item),
                 new=b(said.words() if said.answer else "?"),
             ),
-            quote(reason) if reason else _("Type the reason of the decision."),
+            quote(reason) if reason else None,
+            _wanted(said, reason),
         )
         rows = [[Button(_("Responsible?"), "who")]]
         ready = [[confirm_button(), cancel_button()]] if said.answer and reason else []
@@ -125,6 +126,13 @@ class Decide(Screen):
         )
         told = fmt(_("Responsible: %(old)s → %(new)s"), old=stands_with(item), new=b(said.words()))
         return Done(words.done(outcome, told), "receipt.card", receipt_id=receipt.pk)
+
+
+def _wanted(said: Said, reason: str | None) -> str | None:
+    """What is still to be said."""
+    if not said.answer:
+        return _("Press “Responsible?” and type the reason.")
+    return None if reason else _("Type the reason of the decision.")
 
 
 class DecideAssembler(AboutReceipt, Screen):

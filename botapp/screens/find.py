@@ -19,9 +19,10 @@ from botapp.dialogs import (
     paged,
 )
 from botapp.dialogs.view import Row
+from botapp.screens import words
 from botapp.screens.card import READERS, open_card
 from botapp.screens.confirming import INSPECTORS
-from botapp.screens.pickers import load_receipt, my_recent, receipt_buttons
+from botapp.screens.pickers import load_receipt, load_receipts, my_recent, receipt_buttons
 from receipts import selectors
 from receipts.models import Receipt
 from receipts.numbers import normalise_number, split_numbers
@@ -63,7 +64,9 @@ class Results(Find):
         query = ctx.params["query"]
         found = list(selectors.search(query)) or _several(query)
         similar = [] if found or not _is_number(query) else selectors.similar_open(query)
-        rows = paged(ctx, receipt_buttons(ctx, found or similar))
+        rows = paged(
+            ctx, [_result(one) for one in load_receipts(one.pk for one in found or similar)]
+        )
         return View(self._text(query, len(found), len(similar)), [*rows, *self._create(ctx)])
 
     def _text(self, query: str, found: int, similar: int) -> object:
@@ -87,6 +90,12 @@ class Results(Find):
 
     def do_create(self, ctx: Context, value: str) -> Answer:
         return Go("register.confirm", number=normalise_number(ctx.params["query"]).display)
+
+
+def _result(receipt: Receipt) -> Button:
+    """With the watch, by which people tell the results of a brand or a customer apart."""
+    parts = [words.number(receipt), words.make(receipt), words.status(receipt)]
+    return Button(" · ".join(filter(None, parts)), "receipt", receipt.pk)
 
 
 def _several(text: str) -> list[Receipt]:

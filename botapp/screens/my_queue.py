@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from botapp.dialogs import (
     Answer,
+    Button,
     Context,
     Done,
     Markup,
@@ -26,7 +27,7 @@ from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.card import READERS, open_card
 from botapp.screens.confirming import AskReason, ReceiptConfirm
-from botapp.screens.pickers import load_receipt, receipt_buttons
+from botapp.screens.pickers import load_receipt
 from history.commands import Outcome
 from polishing.models import PolishingOrder
 from receipts.models import Assignment, Receipt
@@ -47,7 +48,7 @@ def mine(employee: Employee) -> QuerySet[Receipt]:
         Receipt.objects.valid().filter(pk__in=sent.values("receipt"))
     )
     order = ("-urgent", F("deadline").asc(nulls_last=True), "pk")
-    return rows.select_related("master").order_by(*order)
+    return rows.select_related("master", "watch").order_by(*order)
 
 
 class MyQueue(Screen):
@@ -66,7 +67,7 @@ class MyQueue(Screen):
         page = min(ctx.frame.page, pages - 1)
         shown = list(rows[page * PAGE : (page + 1) * PAGE])
         head = fmt(_("My queue: %(count)s"), count=b(count))
-        buttons: list[Row] = [[button] for button in receipt_buttons(ctx, shown)]
+        buttons: list[Row] = [[Button(_label(one), "receipt", one.pk)] for one in shown]
         text = lines(head, *(_line(one, ctx) for one in shown))
         return View(text, [*buttons, *([pager(page, pages)] if pages > 1 else [])])
 
@@ -76,7 +77,14 @@ class MyQueue(Screen):
 
 def _line(receipt: Receipt, ctx: Context) -> Markup:
     due = words.late(receipt, ctx.now) or words.moment(receipt.deadline)
-    return fmt("%(number)s · %(due)s", number=b(words.number(receipt)), due=due)
+    what = words.make(receipt)
+    shown = fmt("%(number)s · %(what)s", number=b(words.number(receipt)), what=what) if what else ""
+    return fmt("%(watch)s · %(due)s", watch=shown or b(words.number(receipt)), due=due)
+
+
+def _label(receipt: Receipt) -> str:
+    """Without the master: it is the reader himself."""
+    return f"{words.number(receipt)} · {words.status(receipt)}"
 
 
 class DeclineWhy(AskReason):

@@ -117,6 +117,12 @@ def watch(receipt: Receipt) -> str:
     return str(receipt.watch) if receipt.watch is not None else ""
 
 
+def make(receipt: Receipt) -> str:
+    """Brand and model alone, for lists."""
+    watch_ = receipt.watch
+    return " ".join(filter(None, [watch_.brand, watch_.model])) if watch_ is not None else ""
+
+
 def label(receipt: Receipt, now: datetime) -> str:
     """The receipt on a button: number, how late, status, at whom."""
     parts = [number(receipt), late(receipt, now), status(receipt)]

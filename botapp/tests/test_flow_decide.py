@@ -161,7 +161,7 @@ def test_a_reason_too_long_is_refused_and_nothing_written(igor: MemoryPerson, ca
     [
         ([], "Choose what to do"),
         (["❓"], "To decide: 1"),
-        (["❓", "Responsible?"], "Type the reason of the decision."),
+        (["❓", "Responsible?"], "Press “Responsible?” and type the reason."),
     ],
 )
 def test_back(igor: MemoryPerson, cast: Cast, path: list[str], expected: str) -> None:

@@ -220,10 +220,25 @@ def test_the_empty_workshop_shows_no_error(bot: BotDriver, cast: Cast) -> None:
 def test_several_numbers_are_found_and_no_such_receipt_is_offered(cast: Cast, igor: Phone) -> None:
     make_receipt(cast, "К-101")
     make_receipt(cast, "К-102")
-    igor.type("К-101 К-102")
+    igor.type("К-101, К-102")
     assert igor.offers("№К-101")
     assert igor.offers("№К-102")
     assert not igor.offers("📥 New receipt")
     igor.type("8 916 999-45-67")
     assert igor.sees("Nothing found.")
     assert not igor.offers("📥 New receipt")
+
+
+def test_results_and_the_queue_name_the_watch(cast: Cast, igor: Phone, bot: BotDriver) -> None:
+    receipt = make_in_work(cast, number="К-101")
+    attach(
+        receipt_id=receipt.pk,
+        watch={"brand": "Zenith", "model": "Elite"},
+        actor=cast.actor("igor"),
+    )
+    igor.press("🔎 Find")
+    igor.type("zenith")
+    assert igor.offers("№К-101 · Zenith Elite · ")
+    maxim = phone(bot, cast.maxim)
+    maxim.press("My queue")
+    assert "№К-101 · Zenith Elite · " in maxim.text

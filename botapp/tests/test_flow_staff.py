@@ -337,3 +337,12 @@ def test_masters_do_not_see_the_staff(bot: BotDriver, cast: Cast) -> None:
     maxim = phone(bot, cast, "maxim")
     maxim.press("☰ More")
     assert "👥 Staff" not in maxim.screen.buttons
+
+
+def test_an_absence_is_typed_in_words(anna: MemoryPerson, cast: Cast) -> None:
+    to_card(anna, "Максим М.")
+    anna.press("🏖 Absent")
+    anna.text("tomorrow or so")
+    assert "The days are not understood" in anna.screen
+    anna.text("in 3 days")
+    assert f"– {clock.today() + timedelta(days=3):%d.%m.%Y}" in anna.screen
