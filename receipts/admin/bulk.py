@@ -18,7 +18,7 @@ from receipts.admin.verbs.base import masters
 from receipts.models import OperationType, Receipt
 from receipts.services.assignment import assign
 from receipts.services.facts import set_urgent
-from staff.office.forms import OfficeVerb, choice, new_key
+from staff.office.forms import OfficeVerb, choice, is_id, new_key
 from staff.office.pages import actor_of, warning_text
 from workshop.lib.actor import Actor
 from workshop.lib.errors import WorkshopError
@@ -144,7 +144,7 @@ def bulk_page(
     is_new: bool = False,
 ) -> HttpResponse:
     """The form with the chosen receipts, or the results."""
-    known = [int(pk) for pk in ids if pk.isdecimal() and len(pk) < 19][:MOST]
+    known = [int(pk) for pk in ids if is_id(pk)][:MOST]
     receipts = list(Receipt.objects.filter(pk__in=known).order_by("id"))
     form = verb(*(() if is_new else (request.POST,)), actor=actor_of(request))
     rows = None if is_new else form.run(receipts)

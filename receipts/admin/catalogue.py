@@ -25,7 +25,7 @@ from receipts.models import (
     WaiverReason,
 )
 from receipts.services.catalogue import save_catalogue_row
-from staff.office.forms import NumberField, OfficeVerb
+from staff.office.forms import NumberField, OfficeVerb, is_id
 from staff.office.pages import OfficeAdmin, actor_of
 from staff.roles import MANAGER
 from workshop.lib.admin import columns
@@ -109,6 +109,10 @@ class CatalogueAdmin(OfficeAdmin):
 
     def stream_of(self, obj: models.Model) -> str:
         return f"catalogue:{self.model._meta.label_lower}"
+
+    def _get_edited_object_pks(self, request: HttpRequest, prefix: str) -> list[str]:
+        # A forged id that no row can have would overflow in the database.
+        return [pk for pk in super()._get_edited_object_pks(request, prefix) if is_id(pk)]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """A new order typed into the list."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +14,7 @@ from receipts.admin.sections import read_timeline
 from receipts.models import Assignment, OperationType
 from receipts.services.skills import change_skills
 from staff.models import Employee
-from staff.office.forms import OfficeVerb
+from staff.office.forms import OfficeVerb, RowsField
 from staff.office.registry import office_verb, page_section
 from staff.roles import INSPECTOR, MANAGER
 from workshop.lib.actor import Actor
@@ -28,11 +27,10 @@ class ChangeSkills(OfficeVerb):
     slug = "skills"
     label = _("Change the skills")
     roles = frozenset({MANAGER, INSPECTOR})
-    skills = forms.ModelMultipleChoiceField(
+    skills = RowsField(
         label=_("Skills"),
         queryset=OperationType.objects.none(),
         required=False,
-        widget=forms.CheckboxSelectMultiple,
     )
 
     def build(self) -> None:

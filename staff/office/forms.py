@@ -25,6 +25,7 @@ from workshop.lib.errors import StaleState, WorkshopError
 
 Text = Any  # a text or a lazy one; the stubs of forms have no public name for it
 SALT: Final = "office.expected"
+ID_DIGITS: Final = 19
 
 _SENT_ALREADY = _(
     "This form has been sent once already, with other values. Look at the page; "
@@ -105,6 +106,35 @@ def choice(rows: Any, label: Text, **kwargs: Any) -> forms.ModelChoiceField[Any]
     return forms.ModelChoiceField(queryset=rows, label=label, **kwargs)
 
 
+class RowsField(forms.ModelMultipleChoiceField):
+    """Several rows of a short table; an id that no row can have is a wrong choice."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> Any:
+        for pk in value or ():
+            if not is_id(str(pk)):
+                raise forms.ValidationError(
+                    self.error_messages["invalid_choice"],
+                    code="invalid_choice",
+                    params={"value": str(pk)[:20]},
+                )
+        return super().clean(value)
+
+
+def is_id(text: str) -> bool:
+    """May this be the id of a row? Longer ones overflow in the database."""
+    return text.isdecimal() and len(text) < ID_DIGITS
+
+
+def hidden_id(**kwargs: Any) -> forms.IntegerField:
+    """The id of a row, filled in by the page."""
+    largest = 10 ** (ID_DIGITS - 1) - 1
+    return forms.IntegerField(
+        widget=forms.HiddenInput, required=False, max_value=largest, min_value=0, **kwargs
+    )
+
+
 def comment(label: Text = _("Comment"), **kwargs: Any) -> forms.CharField:
     """Free text that may stay empty; its length is the service's matter."""
     kwargs.setdefault("required", False)
@@ -140,9 +170,7 @@ class OfficeVerb(forms.Form):
         self.actor, self.target, self.row_id = actor, target, row_id
         hidden: dict[str, Any] = {"widget": forms.HiddenInput, "required": False}
         self.fields["command_key"] = forms.CharField(initial=new_key(), max_length=200, **hidden)
-        self.fields["row"] = forms.IntegerField(
-            widget=forms.HiddenInput, required=False, initial=row_id
-        )
+        self.fields["row"] = hidden_id(initial=row_id)
         if self.expects:
             self.fields["expected"] = forms.CharField(
                 initial=self.seen(), max_length=2000, **hidden

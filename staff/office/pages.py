@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -16,7 +18,7 @@ from django.utils.translation import gettext as _
 from history.commands import Outcome
 from history.render import line
 from staff.actors import user_actor
-from staff.office.forms import OfficeVerb
+from staff.office.forms import OfficeVerb, is_id
 from staff.office.registry import sections_of, verbs_of
 from workshop.lib import clock
 from workshop.lib.actor import ADMIN, Actor, Channel
@@ -81,6 +83,11 @@ class OfficeAdmin(KeptAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         verb = self.change_verb
         return verb is not None and verb.permitted(obj, actor_of(request))
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        if not all(is_id(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest("a chosen row has no id")  # Django would ask the database for it
+        return super().response_action(request, queryset)
 
     # --- pages ----------------------------------------------------------------------------
 
@@ -205,7 +212,7 @@ class OfficeAdmin(KeptAdmin):
     def verb_page(self, request: HttpRequest, verb: type[OfficeVerb], target: Any) -> HttpResponse:
         """Show the form, or send it and go on."""
         row = request.POST.get("row") or request.GET.get("row") or ""
-        row_id = int(row) if row.isdecimal() and len(row) < 19 else None
+        row_id = int(row) if is_id(row) else None
         sent = (request.POST, request.FILES) if request.method == "POST" else ()
         try:
             initial = {key: value for key, value in request.GET.items() if key != "row"}

@@ -25,9 +25,10 @@ from receipts.services.intake import attach
 from receipts.services.photos import add_photo, void_photo
 from receipts.services.registration import renumber_receipt, void_receipt
 from receipts.services.undoing import WINDOW, undo
-from staff.office.forms import NumberField, choice, comment, reason
+from staff.office.forms import NumberField, RowsField, choice, comment, hidden_id, reason
 from workshop.lib import clock
 from workshop.lib.actor import Actor
+from workshop.lib.errors import NotFound
 
 FACTS: Final = (
     "complaint",
@@ -56,11 +57,10 @@ class WithFacts(forms.Form):
     declared_value = NumberField(label=_("Declared value, RUB"), required=False)
     agreed_price = NumberField(label=_("Agreed price, RUB"), required=False)
     prepayment = NumberField(label=_("Prepayment, RUB"), required=False)
-    agreed_works = forms.ModelMultipleChoiceField(
+    agreed_works = RowsField(
         label=_("Agreed works"),
         queryset=OperationType.objects.none(),
         required=False,
-        widget=forms.CheckboxSelectMultiple,
     )
     do_not_polish = forms.BooleanField(label=_("⛔ Do not polish"), required=False)
     place = forms.CharField(label=_("Place (cell)"), required=False, max_length=60)
@@ -227,7 +227,10 @@ class VoidPhoto(ReceiptVerb):
     reason = reason()
 
     def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
-        return void_photo(photo_id=row_of(data), reason=data["reason"], **common)
+        row = self.target.photos.filter(pk=row_of(data)).first()
+        if row is None:
+            raise NotFound("photos.no_such_photo", _now("There is no such photo."), field="photo")
+        return void_photo(photo_id=row.pk, reason=data["reason"], **common)
 
 
 @receipt_verb
@@ -294,7 +297,7 @@ class Undo(ReceiptVerb):
     slug = "undo"
     label = _("↩ Undo")
     shown_in = "banner"
-    undo_command = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    undo_command = hidden_id()
 
     @classmethod
     def possible(cls, target: Any, actor: Actor) -> bool:
