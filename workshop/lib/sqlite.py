@@ -1,8 +1,9 @@
 """Teaches SQLite the Russian alphabet: its own LIKE, LOWER and UPPER know A-Z only.
 
 Registered on every new connection, so that `icontains='ИВАНОВ'` finds "Иванов" on both databases.
-LIKE also takes ё for е, as people type it. An index over LOWER() or UPPER() must only be written
-through Django's connections, because another program would compute other keys.
+LIKE also takes ё for е, as people type it (`workshop.lib.lookups` does so on PostgreSQL). An index
+over LOWER() or UPPER() must only be written through Django's connections, because another program
+would compute other keys.
 """
 
 import re
