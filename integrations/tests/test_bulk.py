@@ -113,6 +113,7 @@ def restart_ids() -> None:
 def by_services(telling: Telling) -> dict[str, list[dict[str, Any]]]:
     """What the services write; taken back, so that bulk writing finds the same ids free."""
     found: dict[str, list[dict[str, Any]]] = {}
+    restart_ids()
     fresh = replace(telling, truth=Truth(PLAN.seed), ledger=Ledger(), served=[])
     with suppress(Undone), transaction.atomic():
         tell(fresh, LoosePen(fresh.ledger))
