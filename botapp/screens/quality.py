@@ -83,6 +83,7 @@ class QualityCard(AboutReceipt, Screen):
         receipt = load_receipt(ctx.params["receipt_id"])
         text = lines(
             words.head(receipt, ctx.now),
+            fmt(_("Complaint: %(text)s"), text=receipt.complaint) if receipt.complaint else None,
             "",
             *work_lines(receipt),
             *number_lines(receipt),

@@ -10,7 +10,7 @@ import time_machine
 
 from botapp.testing import BotDriver, MemoryPerson
 from botapp.tests.flow_cast import LANGUAGES, phone, taps, tr, written
-from receipts.models import Operation, Photo, QualityCheck, Reading, Waiver
+from receipts.models import Operation, Photo, QualityCheck, Reading, Receipt, Waiver
 from receipts.services.works import WorkInput, record_work
 from tests.cast import (
     Cast,
@@ -353,3 +353,12 @@ def test_a_watch_whose_test_run_goes_on_stands_last(igor: MemoryPerson, cast: Ca
     labels = [label for label in igor.screen.buttons if "№" in label]
     assert f"№{second.number} " in labels[0]
     assert labels[1].startswith(f"⏱ №{first.number} ")
+
+
+def test_what_the_customer_complained_of_is_read_before_the_decision(
+    igor: MemoryPerson, cast: Cast
+) -> None:
+    receipt = make_submitted(cast)
+    Receipt.objects.filter(pk=receipt.pk).update(complaint="gains 40 s a day")
+    open_card(igor, receipt.number)
+    assert "Complaint: gains 40 s a day" in igor.screen
