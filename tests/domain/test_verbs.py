@@ -42,6 +42,7 @@ from receipts.services import (
     flow,
     intake,
     photos,
+    postponing,
     quality,
     registration,
     returns,
@@ -350,6 +351,10 @@ INSPECTOR: dict[str, Case] = {
     "receipts.services.flow.hold": (
         flow.hold,
         on(reason_id=lambda _: HoldReason.objects.get(code="parts").pk),
+    ),
+    "receipts.services.postponing.postpone": (
+        postponing.postpone,
+        on(reason_id=lambda _: HoldReason.objects.get(code="parts").pk, deadline=AT + HOUR),
     ),
     "receipts.services.flow.resume": (flow.resume, on("worked", "held")),
     "receipts.services.flow.submit": (flow.submit, on()),
