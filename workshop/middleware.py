@@ -1,4 +1,4 @@
-"""The content security policy of a page: self only, wider for the office site alone."""
+"""The content security policy of a page: self only, wider for the office and two viewers."""
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
@@ -12,6 +12,12 @@ OFFICE_ADDITIONS = {
     "style-src": [SELF, UNSAFE_INLINE],
     "img-src": [SELF, "data:", "blob:"],
 }
+# The viewers of the API's description style their elements; the second reads it in a worker.
+VIEWER_ADDITIONS = {
+    "style-src": [SELF, UNSAFE_INLINE],
+    "img-src": [SELF, "data:"],
+    "worker-src": [SELF, "blob:"],
+}
 
 
 class ContentPolicyMiddleware(CSPMiddleware):
@@ -19,6 +25,10 @@ class ContentPolicyMiddleware(CSPMiddleware):
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
-        if not report_only and request.path_info.startswith(reverse("admin:index")):
+        if report_only:
+            return parts
+        if request.path_info.startswith(reverse("admin:index")):
             parts.replace = {**OFFICE_ADDITIONS, **(parts.replace or {})}
+        elif request.path_info in {reverse("swagger"), reverse("redoc")}:
+            parts.replace = {**VIEWER_ADDITIONS, **(parts.replace or {})}
         return parts

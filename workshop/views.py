@@ -1,14 +1,15 @@
 """The few pages that belong to no app: health probes and the way to the demonstration chat."""
 
-import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.templatetags.static import static
+from django.utils.translation import gettext as _
+from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-logger = structlog.get_logger(__name__)
+from workshop.lib import health
+from workshop.lib.api.envelope import concerns, plain_refusal
 
 
 @never_cache
@@ -22,13 +23,10 @@ def live(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
     """The site can work; names what is wrong and nothing about its inside."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        logger.warning("the database does not answer", exc_info=True)
-        return JsonResponse({"status": "failed", "checks": {"database": "failed"}}, status=503)
-    return JsonResponse({"status": "ok", "checks": {"database": "ok"}})
+    checks = health.look()
+    failed = "failed" in checks.values()
+    body = {"status": "failed" if failed else "ok", "checks": checks}
+    return JsonResponse(body, status=503 if failed else 200)
 
 
 @require_safe
@@ -43,3 +41,24 @@ def demo_telegram(_request: HttpRequest) -> HttpResponse:
     if not settings.SIMULATOR_URL:
         raise Http404
     return HttpResponseRedirect(f"{settings.SIMULATOR_URL}/")
+
+
+# --- unknown addresses and bugs: the API answers in its envelope, pages as Django does
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if concerns(request):
+        return plain_refusal(400, "request.unreadable", _("The request cannot be read."))
+    return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if concerns(request):
+        return plain_refusal(404, "request.not_found", _("There is no such address."))
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if concerns(request):
+        return plain_refusal(500, "server.error", _("Something went wrong on our side."))
+    return defaults.server_error(request)

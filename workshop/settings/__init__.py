@@ -6,6 +6,7 @@ of the variable and the cure.
 
 import os
 
+from .api import *  # noqa: F403
 from .base import *  # noqa: F403
 from .database import *  # noqa: F403
 from .guards import refuse_unsafe

@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from . import env
@@ -98,15 +97,40 @@ CACHES: dict[str, dict[str, Any]] = {
 
 # --- jobs -----------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL or "filesystem://localhost")
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
-if urlsplit(CELERY_BROKER_URL).scheme == "filesystem":
-    _QUEUE = DATA_DIR / "broker"
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(_QUEUE / "queue"),
-        "data_folder_out": str(_QUEUE / "queue"),
-        "control_folder": str(_QUEUE / "control"),
-        "store_processed": False,
+
+
+def broker_options(url: str) -> dict[str, Any]:
+    """Options of the transport. A broker that is away may cost a request seconds, never minutes."""
+    scheme = urlsplit(url).scheme
+    if scheme == "filesystem":
+        queue = DATA_DIR / "broker"
+        return {
+            "data_folder_in": str(queue / "queue"),
+            "data_folder_out": str(queue / "queue"),
+            "control_folder": str(queue / "control"),
+            "store_processed": False,
+        }
+    options: dict[str, Any] = {
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "connect_retries_timeout": 2,
     }
+    if scheme in {"redis", "rediss"}:
+        # The reading end waits a second for a message; a job that was taken by a worker that died
+        # comes again when no job can still be running.
+        options |= {
+            "socket_connect_timeout": 1,
+            "socket_timeout": 3,
+            "socket_keepalive": True,
+            "visibility_timeout": 900,
+        }
+    return options
+
+
+CELERY_BROKER_TRANSPORT_OPTIONS = broker_options(CELERY_BROKER_URL)
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # worker and beat wait for it as long as it takes
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # The broker only wakes a worker up: due rows live in the database, so no answer is stored.
 CELERY_TIMEZONE = WORKSHOP_TIME_ZONE
@@ -118,9 +142,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CONCURRENCY = env.whole("CELERY_WORKER_CONCURRENCY", 4, minimum=1, maximum=64)
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-# Sweeps: the guarantee behind every wake-up. The office sees and switches them in the admin.
-CELERY_BEAT_SCHEDULE = {
-    "relay the outbox": {"task": "history.relay_outbox", "schedule": 5.0},
-    "clean up the bot": {"task": "botapp.clean_up", "schedule": crontab(hour="4", minute="0")},
-}
+# One of several beats leads. What runs when is declared beside the jobs (`history.jobs`) and kept
+# in rows that the office may change.
+CELERY_BEAT_SCHEDULER = "history.jobs.scheduler:LeadingScheduler"
+CELERY_BEAT_SCHEDULE: dict[str, Any] = {}

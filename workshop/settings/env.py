@@ -29,7 +29,8 @@ def running_tests() -> bool:
 
 
 if not running_tests() and (BASE_DIR / ".env").is_file():
-    environ.FileAwareEnv.read_env(BASE_DIR / ".env")
+    # Not the file-aware reader: it would open the files of secrets here, and fail without a name.
+    environ.Env.read_env(BASE_DIR / ".env")
 
 _env = environ.FileAwareEnv()
 

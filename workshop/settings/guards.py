@@ -15,6 +15,18 @@ TOKEN_SHAPE = re.compile(r"^\d{6,}:[A-Za-z0-9_-]{30,}$")
 _PLACEHOLDER = re.compile(r"django-insecure|change.?me|placeholder|example|your.?secret", re.I)
 _KEY_LENGTH = 50
 _KEY_VARIETY = 5
+_PEPPER_LENGTH = 32
+_ADDRESSES = {
+    "REDIS_URL": (
+        {"redis", "rediss", "unix"},
+        "Set redis://host:6379/0, or leave it empty.",
+    ),
+    "CELERY_BROKER_URL": (
+        {"filesystem", "redis", "rediss", "amqp", "amqps"},
+        "Set filesystem://localhost, redis://host:6379/0 or amqp://user:password@host:5672//.",
+    ),
+    "PUBLIC_URL": ({"http", "https"}, "Set an address such as https://workshop.example.com."),
+}
 _MAKE_KEY = (
     "Generate one: python -c 'import secrets; print(secrets.token_urlsafe(64))', "
     "and give it as SECRET_KEY or SECRET_KEY_FILE."
@@ -90,7 +102,33 @@ def origins(values: Values) -> Iterator[Problem]:
             return
 
 
-RULES: tuple[Callable[[Values], Iterator[Problem]], ...] = (secret_key, hosts, telegram, origins)
+def pepper(values: Values) -> Iterator[Problem]:
+    own = values["API_KEY_PEPPER"]
+    if own and len(own) < _PEPPER_LENGTH:
+        cure = f"Give {_PEPPER_LENGTH} characters or more, or unset it: then SECRET_KEY serves."
+        yield Problem("API_KEY_PEPPER", "it is too short to protect the keys.", cure)
+
+
+def addresses(values: Values) -> Iterator[Problem]:
+    """Of the kinds we know. Wake-ups kept in memory reach nobody: for tries on this machine."""
+    local = all(is_loopback(host) for host in values["ALLOWED_HOSTS"])
+    for variable, (schemes, cure) in _ADDRESSES.items():
+        given = values[variable]
+        scheme, found, rest = given.partition("://")
+        if variable == "CELERY_BROKER_URL" and given == "memory://" and local:
+            continue
+        if given and not (found and scheme in schemes and rest):
+            yield Problem(variable, "it is no such address.", cure)
+
+
+RULES: tuple[Callable[[Values], Iterator[Problem]], ...] = (
+    secret_key,
+    hosts,
+    telegram,
+    origins,
+    pepper,
+    addresses,
+)
 
 
 def problems(values: Values) -> list[Problem]:

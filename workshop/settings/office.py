@@ -67,6 +67,12 @@ _NAVIGATION: list[dict[str, Any]] = [
         _item(_("Employees"), "groups", "staff_employee"),
         _item(_("Office accounts"), "badge", "auth_user", permission="staff.view_employee"),
         _item(_("Groups"), "shield_person", "auth_group"),
+        _item(_("Work group"), "groups_3", "staff_workgroup"),
+    ),
+    _group(
+        _("Telegram"),
+        _item(_("Sending queue"), "send", "botapp_outgoingmessage"),
+        _item(_("Unreachable people"), "person_off", "botapp_personreach"),
     ),
     _group(
         _("Catalogues"),
@@ -82,6 +88,13 @@ _NAVIGATION: list[dict[str, Any]] = [
         _item(_("Work calendar"), "calendar_month", "receipts_workcalendar"),
     ),
     _group(
+        _("Integrations"),
+        _item(_("API clients"), "api", "integrations_apiclient"),
+        _item(_("API keys"), "key", "integrations_apikey"),
+        _item(_("Registration tokens"), "person_add", "integrations_registrationtoken"),
+        _item(_("Counted requests"), "speed", "integrations_ratewindow"),
+    ),
+    _group(
         _("Service tables"),
         _item(_("Commands"), "terminal", "history_command"),
         _item(_("Streams"), "link", "history_stream"),
@@ -89,12 +102,15 @@ _NAVIGATION: list[dict[str, Any]] = [
         _item(_("Leases"), "key", "history_lease"),
         _item(_("Invites"), "qr_code", "staff_invite"),
         _item(_("Refused accesses"), "gpp_bad", "staff_accessrefusal"),
-        _item(_("Jobs"), "schedule", "django_celery_beat_periodictask"),
+        _item(_("Jobs"), "schedule", "history_job"),
         _item(_("Incoming updates"), "move_to_inbox", "botapp_inboundupdate"),
+        _item(_("Cards of the work group"), "dashboard_customize", "botapp_groupcard"),
+        _item(_("Names of the bot"), "smart_toy", "staff_botname"),
+        _item(_("Answers to reminders"), "mark_chat_read", "receipts_reminderanswer"),
+        _item(_("Stays that were too long"), "hourglass_bottom", "receipts_overstay"),
+        _item(_("Subscriptions of customers"), "notifications_active", "receipts_subscription"),
         _item(_("Chats of the bot"), "forum", "botapp_inboundchat"),
         _item(_("Dialogs"), "chat", "botapp_dialog"),
-        _item(_("Outgoing messages"), "send", "botapp_outgoingmessage"),
-        _item(_("Unreachable employees"), "person_off", "botapp_personreach"),
     ),
 ]
 

@@ -16,6 +16,8 @@ WORKSHOP_TIME_ZONE = env.text("WORKSHOP_TIME_ZONE", "Europe/Moscow")
 WORKSHOP_DEADLINE_TIME = env.clock_time("WORKSHOP_DEADLINE_TIME", "18:00")
 WORKSHOP_DEADLINE_DEFAULT_DAYS = env.whole("WORKSHOP_DEADLINE_DEFAULT_DAYS", 5, maximum=365)
 WORKSHOP_SELF_SERVICE = env.flag("WORKSHOP_SELF_SERVICE", False)
+# Whose public holidays the work calendar keeps (two letters); NONE for a workshop without.
+WORKSHOP_HOLIDAYS = env.text("WORKSHOP_HOLIDAYS", "RU")
 QC_SEPARATION = env.choice("QC_SEPARATION", ("warn", "block", "off"), "warn")
 
 try:
@@ -37,10 +39,14 @@ DEMO = env.flag("DEMO", False)
 
 # --- Telegram -------------------------------------------------------------------------------
 TELEGRAM_BOT_TOKEN = env.text("TELEGRAM_BOT_TOKEN")
+# For links that open the bot. Empty: the running bot tells the office its name.
+TELEGRAM_BOT_USERNAME = env.text("TELEGRAM_BOT_USERNAME").removeprefix("@")
 # Set by the supervisor when it starts the simulator; never set in production.
 SIMULATOR_URL = env.text("SIMULATOR_URL").rstrip("/")
 SIMULATOR_TOKEN = "1000000001:demonstration-only-not-a-secret-0001"  # noqa: S105
 _SIMULATED = bool(SIMULATOR_URL) and not TELEGRAM_BOT_TOKEN
+# Where links to the bot lead in a demonstration, instead of to t.me.
+BOT_PAGE = f"{SIMULATOR_URL}/" if _SIMULATED else ""
 # Empty = Telegram's own servers.
 TELEGRAM_API_BASE_URL = env.text(
     "TELEGRAM_API_BASE_URL", f"{SIMULATOR_URL}/bot" if _SIMULATED else ""

@@ -19,6 +19,10 @@ GOOD: dict[str, Any] = {
     "SIMULATOR_URL": "",
     "TELEGRAM_BOT_TOKEN": "",
     "CSRF_TRUSTED_ORIGINS": [],
+    "API_KEY_PEPPER": "",
+    "REDIS_URL": "",
+    "CELERY_BROKER_URL": "filesystem://localhost",
+    "PUBLIC_URL": "https://workshop.example.org",
 }
 TOKEN = "123456789:AAEhBP0av28xWRs-jNqZ3kK1h2m7LrOyxAb"
 
@@ -40,6 +44,11 @@ def test_good_settings_raise_no_problem() -> None:
     assert guards.problems(GOOD) == []
 
 
+def test_wake_ups_in_memory_are_for_this_machine_alone() -> None:
+    local = {"ALLOWED_HOSTS": ["127.0.0.1", "localhost"], "CELERY_BROKER_URL": "memory://"}
+    assert guards.problems(GOOD | local) == []
+
+
 @pytest.mark.parametrize(
     ("change", "variable"),
     [
@@ -51,6 +60,12 @@ def test_good_settings_raise_no_problem() -> None:
         ({"ALLOWED_HOSTS": ["*"]}, "ALLOWED_HOSTS"),
         ({"ALLOWED_HOSTS": ["*.example.org"]}, "ALLOWED_HOSTS"),
         ({"DEBUG": True}, "DEBUG"),
+        ({"API_KEY_PEPPER": "p" * 31}, "API_KEY_PEPPER"),
+        ({"REDIS_URL": "localhost:6379"}, "REDIS_URL"),
+        ({"REDIS_URL": "http://localhost:6379"}, "REDIS_URL"),
+        ({"CELERY_BROKER_URL": "kafka://localhost"}, "CELERY_BROKER_URL"),
+        ({"CELERY_BROKER_URL": "memory://"}, "CELERY_BROKER_URL"),
+        ({"PUBLIC_URL": "workshop.example.org"}, "PUBLIC_URL"),
         ({"TELEGRAM_BOT_TOKEN": "123:abc"}, "TELEGRAM_BOT_TOKEN"),
         ({"SIMULATOR_URL": "http://127.0.0.1:8001"}, "SIMULATOR_URL"),
         (

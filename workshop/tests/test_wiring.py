@@ -18,7 +18,7 @@ def test_a_task_of_any_app_finds_our_broker() -> None:
 
     assert current_app.main == "workshop"
     assert sample.app.main == "workshop"
-    assert app.conf.beat_scheduler == "django_celery_beat.schedulers:DatabaseScheduler"
+    assert app.conf.beat_scheduler == "history.jobs.scheduler:LeadingScheduler"
 
 
 def test_the_folders_of_the_queue_are_made(tmp_path: Path, settings: Any) -> None:

@@ -14,6 +14,7 @@ from workshop.settings.guards import is_loopback
 from workshop.translations import compile_catalogues
 
 SEED = "seed_demo"
+CALENDAR = "seed_calendar"
 
 
 class Command(BaseCommand):
@@ -33,6 +34,8 @@ class Command(BaseCommand):
             return
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         call_command("migrate", interactive=False, verbosity=0)
+        if CALENDAR in get_commands():
+            call_command(CALENDAR, stdout=self.stdout)
         self._collect_static()
         if settings.DEMO:
             self._seed()

@@ -1,0 +1,199 @@
+"""The description of the API (OpenAPI 3.1), made from what the views declare."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+import django_filters as filters
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+from workshop.lib.api.forms import AlreadyForm, RefusalForm
+from workshop.lib.api.pages import MOST, USUAL
+from workshop.lib.api.rows import SerializerClass
+from workshop.lib.api.views import expansions_of
+
+REFUSALS: Final = {
+    "400": "The shape of the request is wrong; `field_errors` says where.",
+    "401": "No key, or one that is not valid.",
+    "403": "The access lacks a scope, or a role.",
+    "404": "There is no such thing.",
+    "409": "Not possible in this state (`allowed` lists what is), a duplicate, or an old version.",
+    "422": "A rule of the workshop forbids it.",
+    "429": "Too many requests; `Retry-After` says when to come again.",
+}
+
+
+class WorkshopSchema(AutoSchema):
+    """Reads ``form``, ``body``, ``filters``, ``orders``, ``resource`` and ``scopes`` of a view."""
+
+    view: Any
+
+    def get_operation_id(self) -> str:
+        """``list_receipts``, ``read_receipts``, ``do_receipts_assign``: stable names."""
+        path = self.path.removeprefix("/api/v1/").strip("/")
+        words = [word for word in path.replace("-", "_").split("/") if word[:1] != "{"]
+        verb = "do" if self.method == "POST" else "list"
+        if self.method == "GET" and hasattr(self.view, "one"):
+            verb = "read"
+        return "_".join((verb, *words))
+
+    def get_tags(self) -> list[str]:
+        return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+    def get_description(self) -> str:  # type: ignore[override]  # the stubs of DRF's own differ
+        scope = getattr(self.view, "scopes", {}).get(self.method)
+        told = str(super().get_description() or "")
+        return f"{told}\n\nScope: `{scope}`." if scope else told
+
+    def get_summary(self) -> str:
+        """The first line of what the view says about itself."""
+        return str(super().get_description() or "").split("\n")[0].rstrip(".")
+
+    def get_filter_backends(self) -> list[Any]:
+        return []
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return False
+
+    def get_request_serializer(self) -> Any:
+        return self.view.body() if self.method == "POST" and hasattr(self.view, "body") else None
+
+    def get_response_serializers(self) -> Any:
+        form = getattr(self.view, "form", None)
+        if self.method == "POST":
+            answers: dict[Any, Any] = {str(self._success()): self._verb_answer()}
+        elif form is None:
+            answers = {"200": OpenApiTypes.OBJECT}
+        elif hasattr(self.view, "one"):
+            answers = {"200": form()}
+        else:
+            answers = {"200": page_of(form)()}
+        refused = set(REFUSALS) - (set() if self.method == "POST" else {"409", "422"})
+        for code in sorted(refused):
+            answers[code] = OpenApiResponse(RefusalForm, REFUSALS[code])
+        return answers
+
+    def _success(self) -> int:
+        return 201 if getattr(self.view, "created", True) else 200
+
+    def _verb_answer(self) -> Any:
+        result = getattr(self.view, "result", None)
+        return verb_answer(result)() if result else OpenApiTypes.OBJECT
+
+    def get_override_parameters(self) -> list[Any]:
+        if self.method == "POST":
+            return [_IDEMPOTENCY, _IF_MATCH] if hasattr(self.view, "call") else []
+        if not hasattr(self.view, "form"):
+            return []
+        found = [_FIELDS]
+        if names := expansions_of(self.view.resource):
+            text = f"Comma-separated: {', '.join(names)}"
+            found.append(OpenApiParameter("expand", str, description=text))
+        return found if hasattr(self.view, "one") else [*found, *self._of_list()]
+
+    def _of_list(self) -> list[OpenApiParameter]:
+        orders = self.view.orders
+        bare = dict.fromkeys(name.lstrip("-") for name in orders)
+        both = [*bare, *(f"-{name}" for name in bare)]
+        ordering = OpenApiParameter("ordering", str, enum=both, default=next(iter(orders)))
+        declared = self.view.filters.base_filters if self.view.filters else {}
+        return [
+            *_PAGES,
+            ordering,
+            *(parameter_of(name, one) for name, one in declared.items()),
+        ]
+
+
+@cache
+def verb_answer(result: SerializerClass) -> SerializerClass:
+    """What a verb answers with; one class for each kind of result."""
+    fields = {
+        "result": result(),
+        "already": AlreadyForm(allow_null=True),
+        "warnings": serializers.ListField(child=serializers.CharField()),
+    }
+    return type(f"{_bare(result)}AnswerForm", (serializers.Serializer,), fields)
+
+
+@cache
+def page_of(form: SerializerClass) -> SerializerClass:
+    """A page of rows in this form."""
+    fields = {
+        "results": form(many=True),
+        "next": serializers.URLField(allow_null=True),
+        "next_cursor": serializers.CharField(allow_null=True, required=False),
+        "previous": serializers.URLField(allow_null=True, required=False),
+        "count": serializers.IntegerField(required=False),
+    }
+    return type(f"{_bare(form)}PageForm", (serializers.Serializer,), fields)
+
+
+def _bare(form: SerializerClass) -> str:
+    return form.__name__.removesuffix("Form")
+
+
+_IDEMPOTENCY: Final = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Any text of up to 128 characters; a repetition has one effect.",
+)
+_IF_MATCH: Final = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description='The ETag of the receipt that is meant, such as "v12"; another version is a 409.',
+)
+_FIELDS: Final = OpenApiParameter("fields", str, description="Comma-separated: only these fields.")
+_PAGES: Final = (
+    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}),
+    OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
+    OpenApiParameter("offset", {"type": "integer", "minimum": 0}, description="Instead of cursor."),
+    OpenApiParameter("count", str, enum=["1"], description="Tell the true total."),
+)
+
+
+def parameter_of(name: str, one: filters.Filter) -> OpenApiParameter:
+    """How one filter is asked for."""
+    told = str(one.extra.get("help_text") or "")
+    if isinstance(one, filters.BaseInFilter):
+        values = [str(value) for value, _label in one.extra["choices"]]
+        kind: Any = {"type": "array", "items": {"type": "string", "enum": values}}
+        return OpenApiParameter(name, kind, description=told, explode=False, style="form")
+    if isinstance(one, filters.ChoiceFilter):
+        values = [str(value) for value, _label in one.extra["choices"]]
+        return OpenApiParameter(name, str, enum=values, description=told)
+    kinds: tuple[tuple[type[filters.Filter], Any], ...] = (
+        (filters.BooleanFilter, bool),
+        (filters.NumberFilter, {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}),
+        (filters.IsoDateTimeFilter, OpenApiTypes.DATETIME),
+    )
+    kind = next((kind for cls, kind in kinds if isinstance(one, cls)), None)
+    if kind is None:
+        kind = {"type": "string", "maxLength": one.extra.get("max_length", 100)}
+    return OpenApiParameter(name, kind, description=told)
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
+    """How a program proves who it is."""
+
+    target_class = "integrations.authentication.KeyAuthentication"
+    name = "ApiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "`<prefix>.<secret>`"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    """An office user from the pages he is signed in to."""
+
+    target_class = "integrations.authentication.OfficeAuthentication"
+    name = "Session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}

@@ -1,0 +1,210 @@
+"""Lists and single rows: filters, order, pages, sparse fields, expansions, ETag."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.module_loading import import_string
+from django_filters import FilterSet
+from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed, NotFound, Throttled
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from workshop.lib.addresses import client_address
+from workshop.lib.api import rows as plain
+from workshop.lib.api.access import Access, access_of
+from workshop.lib.api.fields import LARGEST_ID
+from workshop.lib.api.formats import dumps
+from workshop.lib.api.limits import Limit, headers
+from workshop.lib.api.pages import PARAMETERS, Pages
+from workshop.lib.correlation import request_id
+
+# ids of the page, who asks → what belongs to each id
+A = TypeVar("A", bound=HttpResponseBase)
+Expansion = Callable[[Sequence[int], Access], Mapping[int, Any]]
+_expansions: dict[str, dict[str, tuple[Expansion, Any]]] = {}
+
+
+def expansion(resource: str, name: str, empty: Any = None) -> Callable[[Expansion], Expansion]:
+    """Decorator: ``?expand=<name>`` on a resource; one query for all rows of a page.
+
+    ``empty`` stands where a row has nothing.
+    """
+
+    def register(read: Expansion) -> Expansion:
+        _expansions.setdefault(resource, {})[name] = (read, empty)
+        return read
+
+    return register
+
+
+def expansions_of(resource: str) -> list[str]:
+    return sorted(_expansions.get(resource, {}))
+
+
+class ApiView(APIView):
+    """Base of all views: requests are counted per client and per address, also the refused ones."""
+
+    rate: ClassVar[str] = "API_RATE"  # name of the setting: requests a minute and client
+
+    def perform_authentication(self, request: Request) -> None:
+        try:
+            super().perform_authentication(request)
+        except AuthenticationFailed:
+            # Guessing is counted, and above the limit a right guess is answered like a wrong one.
+            self._count([self._of_address(request)])
+            raise
+        limits = [self._of_address(request)]
+        if isinstance(request.auth, Access):
+            limits.append(self._of_client(request.auth))
+        self._count(limits)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        # An address may name any number: beyond what a column holds there is nothing.
+        if any(isinstance(one, int) and one > LARGEST_ID for one in kwargs.values()):
+            raise NotFound
+
+    def _count(self, limits: Sequence[Limit]) -> None:
+        self.counts = import_string(settings.API_COUNTER)().count(limits)
+        refused = [one for one in self.counts if not one.passed]
+        if refused:
+            raise Throttled(wait=max(one.reset for one in refused))
+
+    def _of_address(self, request: Request) -> Limit:
+        return Limit("address", f"address:{client_address(request)}", settings.API_ADDRESS_RATE)
+
+    def _of_client(self, access: Access) -> Limit:
+        usual: int = getattr(settings, self.rate)
+        most = access.rate if access.rate and self.rate == "API_RATE" else usual
+        return Limit("client", f"{access.client}:{self.rate}", most)
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in headers(getattr(self, "counts", [])).items():
+            answer[name] = value
+        if request_id():
+            answer["X-Request-ID"] = request_id()
+        return answer
+
+
+class ReadView(ApiView, ABC):
+    """What a list and a single row of one resource have in common."""
+
+    resource: ClassVar[str] = ""
+    form: ClassVar[plain.SerializerClass]
+    scopes: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def rows(self) -> QuerySet[Any]:
+        """All rows that the client may see."""
+
+    @property
+    def access(self) -> Access:
+        return access_of(self.request)
+
+    def shape(self) -> plain.Shape:
+        names = plain.asked_fields(self.form, self.request.query_params.get("fields", ""))
+        return plain.shape_of(self.form, names)
+
+    def expand(self, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Add what ``?expand=`` names to the rows."""
+        asked = self.request.query_params.get("expand", "")
+        names = [name.strip() for name in asked.split(",") if name.strip()]
+        known = _expansions.get(self.resource, {})
+        plain.refuse_unknown("expand", names, known)
+        ids = [row["id"] for row in found]
+        for name in dict.fromkeys(names):
+            read, empty = known[name]
+            values = read(ids, self.access) if ids else {}
+            for row in found:
+                row[name] = values.get(row["id"], empty)
+        return found
+
+
+class ListView(ReadView):
+    """A page of a resource."""
+
+    filters: ClassVar[type[FilterSet] | None] = None
+    orders: ClassVar[Mapping[str, str]] = {"-id": "id"}
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        rows = self.filtered(self.rows())
+        answer = Pages(request, self.orders).answer(rows, self.shape())
+        self.expand(answer["results"])
+        return private(Response(answer))
+
+    def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        asked = self.request.query_params
+        if self.filters is None:
+            plain.refuse_unknown("query", asked, PARAMETERS)
+            return rows
+        filters = self.filters(asked, queryset=rows, request=self.request)
+        plain.refuse_unknown("query", asked, [*PARAMETERS, *filters.filters])
+        if not filters.is_valid():
+            raise serializers.ValidationError(_codes(filters))
+        found: QuerySet[Any] = filters.qs
+        return found
+
+
+def _codes(filters: FilterSet) -> dict[str, Any]:
+    """Django's form errors as the framework's."""
+    return {
+        name: [
+            serializers.ErrorDetail(message, error.code or "invalid")
+            for error in errors.as_data()
+            for message in error.messages
+        ]
+        for name, errors in filters.errors.items()
+    }
+
+
+class RowView(ReadView):
+    """One row, with an ETag; ``If-None-Match`` is answered with 304."""
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        found = plain.read(self.one(self.rows(), **kwargs)[:1], self.shape())
+        if not found:
+            raise NotFound
+        row = self.expand(found)[0]
+        return tagged(request, row, self.etag(row))
+
+    def one(self, rows: QuerySet[Any], **kwargs: Any) -> QuerySet[Any]:
+        """Narrowed to the row that the address names."""
+        return rows.filter(pk=kwargs["pk"])
+
+    def etag(self, row: Mapping[str, Any]) -> str:
+        """Changes with every byte of the answer."""
+        return hashlib.sha256(dumps(row)).hexdigest()[:32]
+
+
+def tagged(request: Request, body: Any, etag: str, *, status: int = 200) -> Response:
+    """The answer with its ETag, or 304 without a body."""
+    quoted = f'"{etag}"'
+    known = [part.strip().removeprefix("W/") for part in _header(request).split(",")]
+    fresh = request.method in {"GET", "HEAD"} and (quoted in known or "*" in known)
+    answer = Response(status=304) if fresh else Response(body, status=status)
+    answer["ETag"] = quoted
+    return private(answer)
+
+
+def _header(request: Request) -> str:
+    return str(request.headers.get("If-None-Match", ""))
+
+
+def private(answer: A) -> A:
+    """What one client reads is kept by no proxy, and never used unasked."""
+    patch_cache_control(answer, private=True, no_cache=True)
+    patch_vary_headers(answer, ("Authorization", "X-API-Key", "Cookie", "Accept-Language"))
+    return answer
