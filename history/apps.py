@@ -11,10 +11,13 @@ class HistoryConfig(AppConfig):
 
     def ready(self) -> None:
         from history import checks  # noqa: F401  # registers the check
+        from history.jobs import events  # noqa: F401  # registers the kinds
+        from history.jobs.rows import seed_after_migrate
         from history.nudge import on_new_events
         from history.tasks import wake_relay
         from history.triggers import install_after_migrate
 
         post_migrate.connect(install_after_migrate, sender=self, dispatch_uid="history-triggers")
+        post_migrate.connect(seed_after_migrate, sender=self, dispatch_uid="history-jobs")
         if not settings.CELERY_BROKER_URL.startswith("memory:"):  # there nobody listens
             on_new_events(wake_relay)

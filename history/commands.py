@@ -24,6 +24,7 @@ from history.record import record_event
 from history.registry import Payload
 from workshop.lib import clock
 from workshop.lib.actor import Actor
+from workshop.lib.compiled import Change, Insertion
 from workshop.lib.errors import RuleViolation
 
 P = ParamSpec("P")
@@ -39,6 +40,9 @@ class CommandKey:
 
 
 CommandRef = CommandKey | Command | None
+
+_commands = Insertion(Command)
+_answer = Change(lambda slot: (Command.objects.filter(pk=slot("pk")), {"result": slot("result")}))
 
 _NOT_HASHED = frozenset({"actor", "command", "at"})
 
@@ -102,7 +106,8 @@ def verb(
     """Make a function a public service called ``name`` that answers with a row of ``model``.
 
     Arguments named in ``secret`` stay out of the hash that is kept of them: the plain hash of a
-    password could be guessed from a stolen table.
+    password could be guessed from a stolen table. A door may pass ``precondition``: it is called
+    in the transaction before the service, never for a replay, and raises what it has to refuse.
     """
 
     def decorate(service: Callable[P, Outcome[T]]) -> Callable[P, Outcome[T]]:
@@ -112,10 +117,13 @@ def verb(
                 raise TypeError(f"{name} takes keyword arguments only")
             if isinstance(kwargs.get("command"), Command):
                 return service(*args, **kwargs)
+            precondition = kwargs.pop("precondition", None)
             with transaction.atomic():
                 command, is_new = _open(name, kwargs, _NOT_HASHED.union(secret))
                 if not is_new:
                     return cast(Outcome[T], _replay(command, model))
+                if callable(precondition):
+                    precondition()
                 kwargs["command"] = command
                 kwargs["at"] = kwargs.get("at") or clock.now()
                 outcome = service(*args, **kwargs)
@@ -145,7 +153,7 @@ def _open(
     )
     try:
         with transaction.atomic():
-            row.save(force_insert=True)
+            _commands.save(row)
     except IntegrityError:
         return _twin(row), False
     return row, True
@@ -174,7 +182,7 @@ def _close(command: Command, outcome: Outcome[Any]) -> None:
             else None
         ),
     }
-    command.save(update_fields=["result"])
+    _answer.run(pk=command.pk, result=command.result)
 
 
 def _replay(command: Command, model: str) -> Outcome[Any]:

@@ -9,28 +9,32 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from history.models import Lease
+from workshop.lib.process import is_gone
 
 HOLD = timedelta(seconds=15)
 
 
-def acquire(name: str, owner: str) -> str | None:
+def acquire(name: str, owner: str, *, hold: timedelta = HOLD) -> str | None:
     """Take the lease when it is free or ran out; the token to renew it with, or None.
 
-    The database's clock decides, so that two machines with different clocks agree.
+    The database's clock decides, so that two machines with different clocks agree. A holder on
+    this machine that was killed need not be waited for, if ``owner`` is its ``own_name()``.
     """
-    Lease.objects.get_or_create(name=name)
+    row, _is_new = Lease.objects.get_or_create(name=name)
     token = secrets.token_hex(16)
     free = Q(until__isnull=True) | Q(until__lt=Now())
+    if is_gone(row.owner):
+        free |= Q(token=row.token)
     taken = Lease.objects.filter(free, name=name).update(
-        owner=owner, token=token, since=Now(), until=Now() + HOLD
+        owner=owner, token=token, since=Now(), until=Now() + hold
     )
     return token if taken else None
 
 
-def renew(name: str, token: str) -> bool:
+def renew(name: str, token: str, *, hold: timedelta = HOLD) -> bool:
     """Hold on for another term; False when somebody else took over meanwhile."""
     held = Lease.objects.filter(name=name, token=token, until__gte=Now())
-    return bool(held.update(until=Now() + HOLD))
+    return bool(held.update(until=Now() + hold))
 
 
 def release(name: str, token: str) -> None:
@@ -38,7 +42,12 @@ def release(name: str, token: str) -> None:
     Lease.objects.filter(name=name, token=token).update(until=F("since"), token="")
 
 
-def beat(name: str, owner: str) -> None:
+def beat(name: str, owner: str, *, hold: timedelta = HOLD) -> None:
     """A sign of life, whoever holds the row: ``until`` in the future means somebody is alive."""
     Lease.objects.get_or_create(name=name)
-    Lease.objects.filter(name=name).update(owner=owner, since=Now(), until=Now() + HOLD)
+    Lease.objects.filter(name=name).update(owner=owner, since=Now(), until=Now() + hold)
+
+
+def is_held(name: str) -> bool:
+    """Is somebody alive who holds it, or beats under this name?"""
+    return Lease.objects.filter(name=name, until__gte=Now()).exists()

@@ -128,3 +128,91 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Job(models.Model):
+    """What a periodic job has done, and which run holds it now.
+
+    The claim is one conditional UPDATE of this row: ``done_slot`` is still the one that was read,
+    and nobody's ``running_until`` lies ahead. A run that was killed is taken over when it is past.
+    """
+
+    DONE, FAILED, MISSED, LOST = "done", "failed", "missed", "lost"
+    OUTCOMES = (
+        (DONE, _("done")),
+        (FAILED, _("failed")),
+        (MISSED, _("not run: too late")),
+        (LOST, _("broken off")),
+    )
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    done_slot = models.DateTimeField(_("last slot"), null=True)
+    token = models.CharField(max_length=32, blank=True)
+    owner = models.CharField(_("by which process"), max_length=100, blank=True)
+    slot = models.DateTimeField(_("slot of the run"), null=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    running_since = models.DateTimeField(_("running since"), null=True)
+    running_until = models.DateTimeField(_("running until"), null=True)
+    retry_at = models.DateTimeField(_("next attempt at"), null=True)
+    asked_at = models.DateTimeField(_("asked for by hand"), null=True)
+    last_started_at = models.DateTimeField(_("last run"), null=True)
+    last_ms = models.PositiveIntegerField(_("duration, ms"), null=True)
+    last_outcome = models.CharField(_("outcome"), max_length=8, choices=OUTCOMES, blank=True)
+    last_result = models.JSONField(_("result"), default=dict)
+    last_error = models.CharField(_("error"), max_length=300, blank=True)
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        from history.jobs.words import title  # the jobs import these models
+
+        return title(self.name)
+
+    @property
+    def stream(self) -> str:
+        return f"settings:job:{self.pk}"
+
+
+class JobRun(models.Model):
+    """One run that is worth keeping: of a job of 15 minutes and more, by hand, or gone wrong."""
+
+    job = models.ForeignKey(Job, models.PROTECT, related_name="runs", verbose_name=_("job"))
+    slot = models.DateTimeField(_("slot"))
+    by_hand = models.BooleanField(_("by hand"), default=False)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    owner = models.CharField(_("by which process"), max_length=100, blank=True)
+    started_at = models.DateTimeField(_("started at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Job.OUTCOMES)
+    result = models.JSONField(_("result"), default=dict)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("run of a job")
+        verbose_name_plural = _("runs of jobs")
+        indexes = [
+            models.Index(fields=["job", "-id"], name="job_runs_newest"),
+            models.Index(fields=["started_at"], name="job_run_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.slot:%Y-%m-%d %H:%M}"
+
+
+class Checkpoint(models.Model):
+    """How far a job that walks along a growing table has come."""
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    position = models.BigIntegerField(_("last row"), default=0)
+    reached_at = models.DateTimeField(_("when"), null=True)
+
+    class Meta:
+        verbose_name = _("checkpoint")
+        verbose_name_plural = _("checkpoints")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.position}"

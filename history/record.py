@@ -9,11 +9,21 @@ from django.db import transaction
 
 from history import locks
 from history.chain import event_hash
-from history.models import Command, Event, Outbox
+from history.models import Command, Event, Outbox, Stream
 from history.nudge import nudge_relay
 from history.registry import Payload, payload_class, subscribers
 from workshop.lib import clock
 from workshop.lib.actor import Actor
+from workshop.lib.compiled import Change, Insertion
+
+_events = Insertion(Event)
+_outbox = Insertion(Outbox)
+_advance = Change(
+    lambda slot: (
+        Stream.objects.filter(pk=slot("pk")),
+        {"last_sequence": slot("sequence"), "last_hash": slot("hash")},
+    )
+)
 
 
 def record_event(
@@ -42,14 +52,14 @@ def record_event(
         **who(actor),
     )
     event.hash = event_hash(event, head.last_hash)
-    event.save(force_insert=True)
+    _events.save(event)
     command.next_ordinal += 1
     head.last_sequence, head.last_hash = event.sequence, event.hash
-    head.save(update_fields=["last_sequence", "last_hash"])
+    _advance.run(pk=head.pk, sequence=head.last_sequence, hash=head.last_hash)
     for subscriber in subscribers().values():
         subscriber(event)
     if not actor.channel.silent:
-        Outbox.objects.create(event=event, stream=stream, next_attempt_at=now)
+        _outbox.save(Outbox(event=event, stream=stream, next_attempt_at=now))
         _nudge_once()
     return event
 

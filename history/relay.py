@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from datetime import timedelta
 
 from django.db import transaction
@@ -14,6 +12,7 @@ from history import lease
 from history.models import Outbox
 from history.registry import consumers
 from workshop.lib import clock
+from workshop.lib.process import own_name
 
 LEASE = "outbox-relay"
 BATCH = 200
@@ -24,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 def relay_outbox(*, limit: int = 10_000) -> int:
     """Expand waiting rows, oldest first; returns how many were done. One process at a time."""
-    token = lease.acquire(LEASE, f"{socket.gethostname()}:{os.getpid()}")
+    token = lease.acquire(LEASE, own_name())
     if token is None:
         return 0
     done = 0

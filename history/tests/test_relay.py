@@ -14,6 +14,7 @@ from history.registry import consumer
 from history.relay import relay_outbox, waiting
 from history.tests.conftest import events
 from workshop.lib import clock
+from workshop.lib.process import own_name
 
 
 class Told:
@@ -149,6 +150,16 @@ def test_the_lease_of_a_killed_process_is_taken_over() -> None:
     assert not lease.renew("job", dead)
     assert lease.renew("job", fresh)
     assert Lease.objects.get().owner == "b"
+
+
+@pytest.mark.django_db
+def test_a_holder_that_died_on_this_machine_is_not_waited_for() -> None:
+    place, _dash, _started = own_name().rpartition("-")
+    assert lease.acquire("job", f"{place}-1")  # of this number, but started at another time
+    alive = lease.acquire("job", own_name())
+    assert alive is not None
+    assert lease.acquire("job", own_name()) is None
+    assert lease.renew("job", alive)
 
 
 @pytest.mark.django_db

@@ -1,0 +1,117 @@
+"""A writing request: its key makes it a command, ``If-Match`` says which version it speaks of."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from history.commands import CommandKey, Outcome
+from workshop.lib import clock
+from workshop.lib.api.access import Access, access_of
+from workshop.lib.api.views import ApiView, private
+
+LONGEST_KEY: Final = 128
+_KEY: Final = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}")
+_VERSION: Final = re.compile(r'(?:W/)?"v(\d{1,9})"')
+
+
+class VerbView(ApiView, ABC):
+    """One POST, one service. A subclass names its form, its scope and :meth:`call`.
+
+    The answer: ``result`` as it is now, ``already`` (who made it so before, or null), ``warnings``.
+    """
+
+    body: ClassVar[type[serializers.Serializer[Any]]]
+    scopes: ClassVar[Mapping[str, str]] = {}
+    created: ClassVar[bool] = False
+
+    @abstractmethod
+    def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
+        """Call the one service; ``common`` carries actor and command."""
+
+    @abstractmethod
+    def represent(self, outcome: Outcome[Any]) -> Any:
+        """The object of the outcome in JSON, as it is now."""
+
+    def etag(self, outcome: Outcome[Any]) -> str:
+        """The version for ``If-Match``; empty where the object has none."""
+        return ""
+
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        sent = dict(request.data)  # the parser lets objects through only
+        form = self.body(data=sent, context={"request": request})
+        form.is_valid(raise_exception=True)
+        refuse_unknown_values(form, sent)
+        outcome = self.call(
+            form.validated_data, actor=self.access.actor, command=command_of(request)
+        )
+        return self.answer(outcome)
+
+    @property
+    def access(self) -> Access:
+        return access_of(self.request)
+
+    def answer(self, outcome: Outcome[Any]) -> Response:
+        body = {
+            "result": self.represent(outcome),
+            "already": _already(outcome),
+            "warnings": list(outcome.warnings),
+            **outcome.shown_once,
+        }
+        answer = private(Response(body, status=201 if self.created else 200))
+        if outcome.replayed:
+            answer["Idempotent-Replayed"] = "true"
+        if etag := self.etag(outcome):
+            answer["ETag"] = f'"{etag}"'
+        return answer
+
+
+def _already(outcome: Outcome[Any]) -> dict[str, Any] | None:
+    if outcome.already is None:
+        return None
+    return {"who": outcome.already.who, "when": clock.iso(outcome.already.when)}
+
+
+def command_of(request: Request) -> CommandKey | None:
+    """The command that ``Idempotency-Key`` names, per client; None without the header."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise serializers.ValidationError(
+            {
+                "Idempotency-Key": [
+                    _("1 to %(most)s visible ASCII characters.") % {"most": LONGEST_KEY}
+                ]
+            },
+            code="invalid",
+        )
+    return CommandKey(access_of(request).client, key)
+
+
+def expected_version(request: Request) -> dict[str, Any] | None:
+    """What ``If-Match`` expects, as services take it; None without the header or with ``*``."""
+    header = request.headers.get("If-Match", "").strip()
+    if not header or header == "*":
+        return None
+    found = _VERSION.fullmatch(header)
+    if found is None:
+        raise serializers.ValidationError(
+            {"If-Match": [_('An ETag of this resource, such as "v12".')]}, code="invalid"
+        )
+    return {"version": int(found.group(1))}
+
+
+def refuse_unknown_values(form: serializers.Serializer[Any], sent: Mapping[str, Any]) -> None:
+    """A misspelt name must not be silently without effect."""
+    writable = {name for name, field in form.fields.items() if not field.read_only}
+    wrong = {name: [_("There is no such value here.")] for name in sent if name not in writable}
+    if wrong:
+        raise serializers.ValidationError(wrong, code="unknown")
