@@ -10,7 +10,8 @@ class ReceiptsConfig(AppConfig):
 
     def ready(self) -> None:
         import receipts.events
-        import receipts.services.undoing  # noqa: F401  # registers how events are undone
+        import receipts.services.undoing
+        import receipts.services.undoing_records  # noqa: F401  # registers how events are undone
         from receipts.seeding import seed_after_migrate
 
         post_migrate.connect(seed_after_migrate, dispatch_uid="receipts-catalogues")

@@ -25,6 +25,16 @@ _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 # Lower case suffices: the key is folded first.
 _LOOK_ALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")
 
+_EN_KEYS, _RU_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`", "йцукенгшщзхъфывапролджэячсмитьбюё"
+_KEYBOARD = str.maketrans(_EN_KEYS + _RU_KEYS, _RU_KEYS + _EN_KEYS)
+_SAID = {
+    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "e", "ж": "zh", "з": "z",
+    "и": "i", "й": "y", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r",
+    "с": "s", "т": "t", "у": "u", "ф": "f", "х": "h", "ц": "c", "ч": "ch", "ш": "sh",
+    "щ": "sch", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya",
+}  # fmt: skip
+_WRITTEN = {latin: letter for letter, latin in reversed(_SAID.items()) if len(latin) == 1}
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -72,6 +82,24 @@ def similar_key(key: str) -> str:
     """
     without_zeros = _LEADING_ZEROS.sub("", key)
     return "".join(char for char in without_zeros if char not in _SEPARATORS)
+
+
+def other_spellings(text: str) -> tuple[str, ...]:
+    """What else may have been meant: the other keyboard, the same sounds in the other alphabet.
+
+    «Jvtuf» is «Омега» typed on the wrong keyboard, and that is said «Omega»; «D-1361» is meant for
+    «Д-1361». Hints for a person, never identity.
+    """
+    lowered = text.casefold()
+    typed = lowered.translate(_KEYBOARD)
+    meant = (typed, *map(_in_the_other_alphabet, (lowered, typed)))
+    return tuple(dict.fromkeys(one for one in meant if one != lowered))
+
+
+def _in_the_other_alphabet(text: str) -> str:
+    if any(char in _SAID for char in text):
+        return "".join(_SAID.get(char, char) for char in text)
+    return "".join(_WRITTEN.get(char, char) for char in text)
 
 
 def split_numbers(text: str) -> list[str]:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from receipts import policies, states
 from receipts.models import (
     Assignment,
     DetachedPart,
+    Hold,
     Operation,
     OperationType,
     Receipt,
     ReceiptNumber,
     ReturnReason,
 )
-from receipts.numbers import normalise_number, similar_key
+from receipts.numbers import normalise_number, other_spellings, similar_key
 from receipts.phones import looks_like_phone, normalise_phone
 from receipts.services.base import last_decision
 from receipts.states import Status
 from staff.models import Employee
 from workshop.lib.actor import Actor
+from workshop.lib.compiled import Rows
 from workshop.lib.errors import RuleViolation
 
 SEARCH_LIMIT: Final = 50
@@ -45,13 +50,18 @@ def possible_verbs(receipt: Receipt, actor: Actor) -> tuple[str, ...]:
     return found
 
 
+_by_number: Rows[Receipt] = Rows(
+    lambda slot: Receipt.objects.valid().filter(number_key=slot("key"))
+)
+
+
 def by_number(text: str) -> Receipt | None:
     """The receipt with this number (or one it had before a correction); None when there is none."""
     try:
         key = normalise_number(text).key
     except RuleViolation:
         return None
-    found = Receipt.objects.valid().filter(number_key=key).first()
+    found = _by_number.first(key=key)
     if found is not None:
         return found
     earlier = (
@@ -68,30 +78,53 @@ def by_label(token: str) -> Receipt | None:
     return Receipt.objects.valid().filter(label_token=token).first()
 
 
+def by_public_link(token: str) -> Receipt | None:
+    """The receipt whose customer's link carries ``token``; None when it is revoked or void."""
+    rows = Receipt.objects.valid().filter(public_token_revoked_at__isnull=True)
+    return rows.filter(public_token=token).first() if token else None
+
+
 def similar_open(text: str, *, limit: int = 5) -> list[Receipt]:
-    """Receipts in the workshop whose number is similar, not equal (00123 and 123)."""
+    """Receipts in the workshop whose number is similar, not equal (00123 and 123, D-1 and Д-1)."""
     key = normalise_number(text).key
-    rows = Receipt.objects.in_workshop().filter(similar_key=similar_key(key))
+    keys = {similar_key(one) for one in (key, *_keys_of(other_spellings(text)))}
+    rows = Receipt.objects.in_workshop().filter(similar_key__in=keys)
     return list(rows.exclude(number_key=key).order_by("-id")[:limit])
 
 
-def search(text: str, *, limit: int = SEARCH_LIMIT) -> list[Receipt]:
-    """One smart box: number or a part of it, serial, brand, phone in any format. Newest first."""
+def _keys_of(spellings: Iterable[str]) -> Iterator[str]:
+    for text in spellings:
+        with suppress(RuleViolation):
+            yield normalise_number(text).key
+
+
+def search(text: str, *, limit: int = SEARCH_LIMIT, by_phone: bool = True) -> list[Receipt]:
+    """One smart box: number or a part of it, serial, brand, phone in any format. Newest first.
+
+    Where nothing fits, what the other keyboard or the other alphabet would have given. ``by_phone``
+    is false for those who may not know whose watch it is.
+    """
     text = text.strip().lstrip("№#").strip()
     if not text:
         return []
+    rows = Receipt.objects.valid().select_related("watch", "master").order_by("-id")
+    found = list(rows.filter(_fits(text, by_phone)).distinct()[:limit])
+    if not found:
+        meant = [_fits(one, by_phone) for one in other_spellings(text)]
+        found = list(rows.filter(reduce(or_, meant)).distinct()[:limit]) if meant else []
+    return found
+
+
+def _fits(text: str, by_phone: bool) -> Q:
     condition = Q(number__icontains=text)
     condition |= Q(watch__brand__icontains=text) | Q(watch__serial__icontains=text)
     condition |= Q(watch__model__icontains=text)
-    try:
+    with suppress(RuleViolation):
         key = normalise_number(text).key
         condition |= Q(number_key__contains=key) | Q(earlier_numbers__number_key=key)
-    except RuleViolation:
-        key = ""
-    if looks_like_phone(text):
+    if by_phone and looks_like_phone(text):
         condition |= Q(customer__phone=normalise_phone(text))
-    rows = Receipt.objects.valid().filter(condition).select_related("watch", "master")
-    return list(rows.order_by("-id").distinct()[:limit])
+    return condition
 
 
 @dataclass(frozen=True)
@@ -103,25 +136,49 @@ class Place:
     since: datetime
 
 
+_assignment: Rows[Assignment] = Rows(
+    lambda slot: (
+        Assignment.objects.valid()
+        .select_related("master")
+        .filter(receipt_id=slot("receipt_id"), ended_at__isnull=True)
+    )
+)
+_away: Rows[DetachedPart] = Rows(
+    lambda slot: (
+        DetachedPart.objects.select_related("holder")
+        .filter(receipt_id=slot("receipt_id"), until__isnull=True)
+        .order_by("id")
+    )
+)
+
+
 def places(receipt: Receipt) -> list[Place]:
     """Where the watch is: the watch itself, then each part that is away (derived, never stored)."""
-    assignment = receipt.assignments.filter(ended_at__isnull=True, voided_at__isnull=True).first()
-    away = DetachedPart.objects.filter(receipt=receipt, until__isnull=True)
-    return places_of(receipt, assignment, list(away.select_related("holder").order_by("id")))
+    hold = None
+    if receipt.status == Status.ON_HOLD:
+        hold = receipt.holds.filter(ended_at__isnull=True, voided_at__isnull=True).first()
+    assignment = _assignment.first(receipt_id=receipt.pk)
+    return places_of(receipt, assignment, _away.all(receipt_id=receipt.pk), hold)
 
 
 def places_of(
-    receipt: Receipt, assignment: Assignment | None, away: Sequence[DetachedPart]
+    receipt: Receipt,
+    assignment: Assignment | None,
+    away: Sequence[DetachedPart],
+    hold: Hold | None,
 ) -> list[Place]:
     """The same from rows already read: a list asks for all its receipts at once."""
-    found = [_watch_place(receipt, assignment)]
+    found = [_watch_place(receipt, assignment, hold)]
     for part in away:
         found.append(Place(str(part.get_part_display()), part.holder.short_name, part.since))
     return found
 
 
-def _watch_place(receipt: Receipt, assignment: Assignment | None) -> Place:
-    status = Status(receipt.status)
+def _watch_place(receipt: Receipt, assignment: Assignment | None, hold: Hold | None) -> Place:
+    """A watch on hold lies where it lay before."""
+    status = Status(hold.status_before if hold is not None else receipt.status)
+    if hold is not None and status == Status.RECEIVED:
+        return Place(str(_("watch")), str(_("in the workshop")), receipt.received_at)
     if status == Status.ISSUED:
         return Place(str(_("watch")), str(_("at the customer")), receipt.status_since)
     if status == Status.IN_WORK and assignment is not None:
@@ -216,6 +273,9 @@ def likely(verb: str, at: datetime, *, limit: int = 8) -> QuerySet[Receipt]:
         rows = rows.filter(status__in=(Status.READY, Status.REFUSED))
     elif verb == "record_work":
         rows = rows.filter(status__in=(Status.IN_WORK, Status.RETURNED, Status.QUALITY_CONTROL))
+    elif verb == "deadline":
+        rows = rows.filter(status__in=states.URGENT_LIST)
+        return rows.order_by("-urgent", F("deadline").asc(nulls_first=True), "-id")[:limit]
     elif verb == "polishing_send":
         rows = rows.filter(status__in=(Status.RECEIVED, Status.IN_WORK, Status.RETURNED))
     else:

@@ -19,6 +19,7 @@ from polishing.models import PolishingBatch, PolishingOrder
 from receipts.admin.filters import VoidFilter
 from receipts.admin.records import RecordAdmin
 from staff.office.pages import OfficeAdmin
+from workshop.lib import clock
 from workshop.lib.admin import DayRangeFilter, columns
 
 
@@ -44,6 +45,14 @@ class OrderOpenFilter(OpenFilter):
 
 class BatchOpenFilter(OpenFilter):
     column = "closed_at"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*super().lookups(request, model_admin), ("late", _("past its date"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "late":
+            return queryset.filter(closed_at__isnull=True, due_at__lt=clock.now())
+        return super().queryset(request, queryset)
 
 
 @admin.register(PolishingOrder)
@@ -83,7 +92,15 @@ def parts_in_words(order: PolishingOrder) -> str:
 class PolishingBatchAdmin(OfficeAdmin):
     add_verb = BatchForm
     page_template = "office/object.html"
-    list_display = ("__str__", "polisher", "opened_at", "due_at", "closed_at", "open_column")
+    list_display = (
+        "__str__",
+        "polisher",
+        "opened_at",
+        "due_at",
+        "late_column",
+        "closed_at",
+        "open_column",
+    )
     list_select_related = ("polisher",)
     list_filter = (BatchOpenFilter, ("polisher", RelatedDropdownFilter))
 
@@ -95,6 +112,14 @@ class PolishingBatchAdmin(OfficeAdmin):
             .annotate(open_orders=Count("orders", filter=is_open))
             .order_by("-number")
         )
+
+    @columns(label=_("Past its date"))
+    def late_column(self, row: PolishingBatch) -> str:
+        late = row.closed_at is None and row.due_at is not None and row.due_at < clock.now()
+        if not late:
+            return ""
+        flagged = _("flagged %(when)s") % {"when": clock.show(row.flagged_at)}
+        return f"⚠️ {flagged}" if row.flagged_at else str(_("⚠️ yes"))
 
     @columns(label=_("At the polisher"))
     def open_column(self, row: Any) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from history.commands import CommandRef, Outcome, Run, verb
+from history.commands import CommandKey, CommandRef, Outcome, Run, verb
 from polishing import locks
 from polishing.events import BatchClosed, BatchFlagged, BatchOpened, BatchReopened
 from polishing.models import PolishingBatch
@@ -105,3 +106,12 @@ def flag_expired(
     count = batch.orders.open().count()
     run.record(batch.stream, BatchFlagged(number=batch.number, open_orders=count))
     return Outcome(batch)
+
+
+def flag_all_expired(*, actor: Actor, key: Callable[[int], CommandKey], at: datetime) -> int:
+    """Flag every open batch past its date, each in a transaction of its own; how many."""
+    late = PolishingBatch.objects.overdue(at).filter(flagged_at__isnull=True).order_by("pk")
+    ids = list(late.values_list("pk", flat=True))
+    for batch_id in ids:
+        flag_expired(batch_id=batch_id, actor=actor, command=key(batch_id), at=at)
+    return len(ids)

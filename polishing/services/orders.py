@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from history.commands import Already, CommandRef, Outcome, Run, verb
 from history.models import Event
+from history.render import line
 from polishing import locks
 from polishing.events import (
     PolishingCorrected,
@@ -21,7 +22,7 @@ from polishing.events import (
 from polishing.models import PolishingBatch, PolishingOrder
 from polishing.services.batches import close_if_complete, reopen_if_closed
 from receipts.events.base import ref
-from receipts.models import Metal, OperationType, Receipt
+from receipts.models import DetachedPart, Metal, OperationType, Receipt
 from receipts.services.base import (
     Expected,
     employee,
@@ -37,7 +38,7 @@ from receipts.services.works import add_operation, void_operation
 from staff.models import Employee
 from workshop.lib import clock
 from workshop.lib.actor import Actor
-from workshop.lib.errors import RuleViolation
+from workshop.lib.errors import Duplicate, RuleViolation
 from workshop.lib.text import REASON_LENGTH, clean_text, require_text
 
 CORRECTABLE: Final = ("polisher", "metal", "difficult", "comment", "sent_at", "polished_by")
@@ -71,23 +72,14 @@ def send_to_polishing(
     receipt = open_receipt(receipt_id, "polishing_send", actor)
     ensure_can(receipt, "polishing_send", expected)
     polisher = ensure_polisher(polisher_id)
-    parts = [name for name, wanted in (("case", case), ("bracelet", bracelet)) if wanted]
-    if not parts:
-        raise RuleViolation(
-            "polishing.no_part",
-            _("Choose what is polished: case, bracelet or both."),
-            field="parts",
-        )
-    allowed_by = clean_text(allowed_by, field="allowed_by", limit=150)
-    if receipt.do_not_polish and not allowed_by:
-        raise RuleViolation(
-            "polishing.do_not_polish",
-            _("This watch must not be polished. Who allowed it?"),
-            field="allowed_by",
-        )
+    parts = _chosen_parts(case=case, bracelet=bracelet)
+    allowed_by = _permission(receipt, allowed_by)
     batch = _open_batch(batch_id, polisher)
     when = past_moment(sent_at, receipt, run.at, "sent_at")
-    detach_parts(receipt, parts, polisher, when)
+    try:
+        detach_parts(receipt, parts, polisher, when)
+    except Duplicate as error:
+        raise _sent_already(receipt, error) from None
     order = PolishingOrder.objects.create(
         receipt=receipt,
         batch=batch,
@@ -102,6 +94,52 @@ def send_to_polishing(
     )
     write(run, receipt, sent_payload(order))
     return Outcome(order)
+
+
+def _chosen_parts(**wanted: bool) -> list[str]:
+    parts = [name for name, chosen in wanted.items() if chosen]
+    if not parts:
+        raise RuleViolation(
+            "polishing.no_part",
+            _("Choose what is polished: case, bracelet or both."),
+            field="parts",
+        )
+    return parts
+
+
+def _permission(receipt: Receipt, allowed_by: str) -> str:
+    """Who allowed it; only a watch marked "do not polish" needs somebody."""
+    told = clean_text(allowed_by, field="allowed_by", limit=150)
+    if receipt.do_not_polish and not told:
+        raise RuleViolation(
+            "polishing.do_not_polish",
+            _("This watch must not be polished. Who allowed it?"),
+            field="allowed_by",
+        )
+    return told
+
+
+def _sent_already(receipt: Receipt, error: Duplicate) -> Duplicate:
+    """The same refusal, which also says who sent the part, when and to whom."""
+    rows = DetachedPart.objects.select_related("holder")
+    away = rows.filter(pk=error.existing_id or 0).first()
+    sent = _last_sending(receipt, away.part) if away else None
+    if away is None or sent is None:
+        return error
+    told = line(sent)
+    return Duplicate(
+        error.code,
+        _("Already away: %(part)s – %(holder)s (%(who)s, %(when)s)."),
+        existing_id=error.existing_id,
+        field=error.field,
+        params=error.params
+        | {"holder": away.holder.short_name, "who": told.who, "when": told.when},
+    )
+
+
+def _last_sending(receipt: Receipt, part: str) -> Event | None:
+    events = Event.objects.filter(stream=receipt.stream, kind=PolishingSent.kind)
+    return next((e for e in events.order_by("-sequence") if part in e.payload["parts"]), None)
 
 
 def ensure_polisher(polisher_id: int) -> Employee:

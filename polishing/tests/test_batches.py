@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from history.jobs import Turn, declared_jobs
 from history.models import Event
 from polishing.models import PolishingBatch, PolishingOrder
 from polishing.services.batches import flag_expired, open_batch
@@ -140,6 +141,24 @@ def test_one_without_a_date_or_closed_is_never_flagged(cast: Cast) -> None:
     with writes():
         for batch in (undated, closed):
             flag_expired(batch_id=batch.pk, actor=job, at=AT + 99 * HOUR)
+
+
+def test_the_job_of_the_night_flags_each_late_batch_once(cast: Cast) -> None:
+    late = [_open(cast, AT + HOUR), _open(cast, AT + 2 * HOUR)]
+    _open(cast, AT + 9 * HOUR)
+    _open(cast)
+    for batch in late:
+        _send(cast, batch)
+    job = declared_jobs()["polishing.flag_expired"]
+    turn = Turn(job.name, slot=AT + 3 * HOUR, at=AT + 3 * HOUR)
+    with writes("batch.flagged", "batch.flagged") as events:
+        assert job.work(turn) == {"flagged": 2}
+    assert {event.actor_label for event in events} == {"polishing.flag_expired"}
+    with writes():
+        assert job.work(turn) == {"flagged": 0}
+    PolishingBatch.objects.update(flagged_at=None)  # as if the run had been killed before
+    with writes():
+        assert job.work(turn) == {"flagged": 2}, "the same slot replays its commands"
 
 
 def test_its_last_order_moves_and_the_batch_stays_open(cast: Cast) -> None:

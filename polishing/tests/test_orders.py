@@ -105,6 +105,9 @@ class TestSend:
         with refused(Duplicate, "receipts.part_away", "parts") as refusal:
             _send(cast, receipt, bracelet=True)
         assert refusal.value.existing_id == DetachedPart.objects.get().pk
+        told = refusal.value.text()
+        assert cast.igor.short_name in told
+        assert cast.pavel.short_name in told
         _send(cast, receipt)
         assert PolishingOrder.objects.open().count() == 2
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+from django.forms.forms import DeclarativeFieldsMetaclass
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _now
@@ -36,7 +38,11 @@ class Row:
     words: str
 
 
-class BulkVerb(OfficeVerb):
+class AbstractForm(DeclarativeFieldsMetaclass, ABCMeta):
+    """A form with a method that every verb has to bring."""
+
+
+class BulkVerb(OfficeVerb, metaclass=AbstractForm):
     """A verb that is called once per receipt, each with a command key of its own."""
 
     code: ClassVar[str] = ""
@@ -50,11 +56,11 @@ class BulkVerb(OfficeVerb):
         """Something made once for all of them (a batch); its result reaches :meth:`call_one`."""
         return None
 
+    @abstractmethod
     def call_one(
         self, receipt: Receipt, data: Mapping[str, Any], prepared: Any, **common: Any
     ) -> Outcome[Any]:
         """Call the service for one receipt."""
-        raise NotImplementedError
 
     def run(self, receipts: Sequence[Receipt]) -> list[Row] | None:
         """Every receipt with its own result; None when the form itself has errors."""

@@ -7,6 +7,7 @@ from datetime import datetime, time
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext as _now
@@ -15,11 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from history.commands import Outcome
 from receipts.admin.sections import read_timeline
 from receipts.models import CalendarDay, WorkCalendar, WorkInterval
-from receipts.services.calendars import create_calendar, set_day, set_week
+from receipts.services.calendars import create_calendar, day_words, set_day, set_week
+from receipts.services.holidays import fill_holidays
 from staff.office.forms import DayField, OfficeVerb
 from staff.office.pages import OfficeAdmin
 from staff.office.registry import office_verb, page_section
 from staff.roles import MANAGER
+from workshop.lib import clock
 from workshop.lib.actor import Actor
 from workshop.lib.admin import DayRangeFilter, KeptAdmin
 
@@ -120,18 +123,28 @@ class SetDay(OfficeVerb):
         choices=[
             ("off", _("a day off")),
             ("hours", _("a working day with its own hours")),
+            ("like", _("a transferred day: with the hours of another weekday")),
             ("usual", _("a usual day again")),
         ],
         widget=forms.RadioSelect,
         initial="off",
     )
     hours = HoursField(label=_("Hours of this day"), help_text=_("One span, without a break"))
+    like = forms.TypedChoiceField(
+        label=_("Hours as on"),
+        choices=[("", "—"), *WorkInterval.Weekday.choices],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
     note = forms.CharField(label=_("Note"), required=False, max_length=100)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if data.get("kind") == "hours" and len(data.get("hours") or ()) != 1:
             self.add_error("hours", _now("Enter one span of hours."))
+        if data.get("kind") == "like" and data.get("like") is None:
+            self.add_error("like", _now("Choose the weekday whose hours hold."))
         return data
 
     def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
@@ -139,8 +152,35 @@ class SetDay(OfficeVerb):
             calendar_id=self.target.pk,
             day=data["day"],
             hours=data["hours"][0] if data["kind"] == "hours" else None,
+            like=data["like"] if data["kind"] == "like" else None,
             note=data["note"],
             usual=data["kind"] == "usual",
+            **common,
+        )
+
+
+@office_verb(CALENDAR)
+class FillHolidays(OfficeVerb):
+    slug = "holidays"
+    label = _("Add public holidays")
+    roles = frozenset({MANAGER})
+    year = forms.IntegerField(label=_("Year"), min_value=2000, max_value=2100)
+    country = forms.CharField(
+        label=_("Country"), max_length=2, help_text=_("Two letters: RU, KZ, DE…")
+    )
+
+    def build(self) -> None:
+        self.fields["year"].initial = clock.today().year + 1
+        self.fields["country"].initial = settings.WORKSHOP_HOLIDAYS
+
+    def intro(self) -> list[str]:
+        return [_now("Days that you have set yourself stay as they are. Enter shortened days.")]
+
+    def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
+        return fill_holidays(
+            calendar_id=self.target.pk,
+            year=data["year"],
+            country=data["country"].upper(),
             **common,
         )
 
@@ -176,22 +216,7 @@ def week(target: WorkCalendar, actor: Actor, request: HttpRequest) -> Mapping[st
 @page_section(CALENDAR, "office/object/facts.html", order=20)
 def days(target: WorkCalendar, actor: Actor, request: HttpRequest) -> Mapping[str, Any]:
     rows = target.days.filter(active=True).order_by("-day")[:100]
-    told = [
-        (
-            f"{row.day:%d.%m.%Y}",
-            " · ".join(
-                part
-                for part in (
-                    f"{row.start:%H:%M}–{row.end:%H:%M}"
-                    if row.working and row.start and row.end
-                    else _now("day off"),
-                    row.note,
-                )
-                if part
-            ),
-        )
-        for row in rows
-    ]
+    told = [(f"{row.day:%d.%m.%Y}", day_words(row)) for row in rows]
     return {"title": _now("Special days"), "facts": told}
 
 

@@ -26,6 +26,7 @@ from receipts.services.customers import (
     merge_customers,
 )
 from receipts.services.watches import change_watch, create_watch
+from staff.models import WorkGroup
 from staff.office.forms import OfficeVerb, choice, comment
 from staff.office.pages import OfficeAdmin
 from staff.office.registry import office_verb, page_section
@@ -244,4 +245,9 @@ def timeline(target: Watch, actor: Actor, request: HttpRequest) -> Mapping[str, 
 
 @page_section("receipts.Customer", "office/receipt/timeline.html", order=100)
 def customer_timeline(target: Customer, actor: Actor, request: HttpRequest) -> Mapping[str, Any]:
+    return read_timeline(target.stream, request)
+
+
+@page_section("staff.WorkGroup", "office/receipt/timeline.html", order=100)
+def group_timeline(target: WorkGroup, actor: Actor, request: HttpRequest) -> Mapping[str, Any]:
     return read_timeline(target.stream, request)

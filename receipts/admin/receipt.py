@@ -22,7 +22,7 @@ from receipts.admin.search import search_receipts
 from receipts.admin.verbs.facts import undoable
 from receipts.admin.verbs.registration import Register
 from receipts.forms import deadline as deadline_input
-from receipts.models import Assignment, DetachedPart, Operation, Photo, Receipt
+from receipts.models import Assignment, DetachedPart, Hold, Operation, Photo, Receipt
 from receipts.states import VERBS, Status
 from staff.office.pages import OfficeAdmin, actor_of
 from staff.office.registry import verbs_of
@@ -112,6 +112,7 @@ class ReceiptAdmin(OfficeAdmin):
                     Assignment.objects.valid().filter(ended_at=None).select_related("master"),
                     to_attr="open_assignments",
                 ),
+                Prefetch("holds", Hold.objects.valid().filter(ended_at=None), to_attr="open_holds"),
                 Prefetch(
                     "detached_parts",
                     DetachedPart.objects.filter(until=None).select_related("holder").order_by("id"),
@@ -160,7 +161,8 @@ class ReceiptAdmin(OfficeAdmin):
     @columns(label=_("Where the watch is"))
     def where_column(self, row: Any) -> str:
         assignment = row.open_assignments[0] if row.open_assignments else None
-        places = selectors.places_of(row, assignment, row.parts_away)
+        hold = row.open_holds[0] if row.open_holds else None
+        places = selectors.places_of(row, assignment, row.parts_away, hold)
         return render_to_string("office/receipt/places.html", {"places": places, "row": row})
 
     @columns(label=_("Deadline"), order="deadline")

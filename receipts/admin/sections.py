@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,18 +12,32 @@ from django.http import HttpRequest
 from history.models import Event
 from history.render import kind_labels, line
 from receipts.admin.verbs.base import RECEIPT
-from receipts.models import Reading, Receipt, ReturnItem
+from receipts.models import Reading, Receipt, ReminderAnswer, ReturnItem
 from receipts.services.quality import missing_works
+from receipts.standing import deadline_words, stay_words
+from receipts.stays import stays
 from staff.office.registry import page_section
+from staff.selectors import start_link
+from workshop.lib import clock
 from workshop.lib.actor import Actor
 
 LINES_PER_PAGE: Final = 30
 EARLIER_SHOWN: Final = 20
+REMINDERS_SHOWN: Final = 30
 
 
 @page_section(RECEIPT, "office/receipt/facts.html", order=10)
 def facts(receipt: Receipt, actor: Actor, request: HttpRequest) -> Mapping[str, Any]:
-    return {"agreed": list(receipt.agreed_works.all())}
+    return {"agreed": list(receipt.agreed_works.all()), **_customers_link(receipt)}
+
+
+def _customers_link(receipt: Receipt) -> dict[str, Any]:
+    """What the customer opens to be told in Telegram, and how many have."""
+    revoked = receipt.is_void or receipt.public_token_revoked_at is not None
+    return {
+        "telegram_link": "" if revoked else start_link(f"t_{receipt.public_token}"),
+        "subscribed": receipt.subscriptions.live().count(),
+    }
 
 
 @page_section(RECEIPT, "office/receipt/works.html", order=20)
@@ -67,8 +82,26 @@ def photos(receipt: Receipt, actor: Actor, request: HttpRequest) -> Mapping[str,
 
 @page_section(RECEIPT, "office/receipt/reminders.html", order=70)
 def reminders(receipt: Receipt, actor: Actor, request: HttpRequest) -> Mapping[str, Any] | None:
-    rows = list(receipt.reminders.filter(fate="planned").order_by("due_at"))
-    return {"reminders": rows} if rows else None
+    """How near the deadline is, what is too long, and what became of every reminder."""
+    at = clock.now()
+    rows = list(receipt.reminders.order_by("-due_at")[:REMINDERS_SHOWN])
+    told = {row.event_id for row in rows if row.event_id}
+    noted: dict[int, list[ReminderAnswer]] = defaultdict(list)
+    answers = ReminderAnswer.objects.filter(event__in=told).filter(
+        Q(receipt=receipt) | Q(receipt__isnull=True)
+    )
+    for answer in answers.select_related("employee").order_by("answered_at"):
+        noted[answer.event_id].append(answer)
+    here = stays(Receipt.objects.filter(pk=receipt.pk), at)
+    reasons = [(stay_words(stay), stay.is_over) for stay in here]
+    if (words := deadline_words(receipt, at)) is not None:
+        reasons.insert(0, words)
+    if not rows and not reasons:
+        return None
+    return {
+        "reasons": reasons,
+        "reminders": [(row, noted[row.event_id] if row.event_id else []) for row in rows],
+    }
 
 
 @page_section(RECEIPT, "office/receipt/earlier.html", order=80)

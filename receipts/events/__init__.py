@@ -3,6 +3,7 @@
 from receipts.events.catalogue import CalendarChanged, CatalogueRowAdded, CatalogueRowChanged
 from receipts.events.facts import (
     CommentAdded,
+    CommentVoided,
     CustomerAdded,
     CustomerChanged,
     CustomerErased,
@@ -28,6 +29,7 @@ from receipts.events.quality import (
     ResponsibleChanged,
     ReturnCommented,
     ReturnRecorded,
+    TestRunCancelled,
     TestRunStarted,
 )
 from receipts.events.status import (
@@ -45,6 +47,7 @@ from receipts.events.status import (
     ReworkOrdered,
     Submitted,
 )
+from receipts.events.subscriptions import Subscribed, Unsubscribed
 from receipts.events.work import (
     RecordMoved,
     WaiverVoided,
@@ -63,6 +66,7 @@ __all__ = [
     "CheckMeasured",
     "CheckVoided",
     "CommentAdded",
+    "CommentVoided",
     "CustomerAdded",
     "CustomerChanged",
     "CustomerErased",
@@ -92,7 +96,10 @@ __all__ = [
     "Returned",
     "ReworkOrdered",
     "Submitted",
+    "Subscribed",
+    "TestRunCancelled",
     "TestRunStarted",
+    "Unsubscribed",
     "UrgencyChanged",
     "WaiverVoided",
     "WatchAdded",

@@ -6,7 +6,10 @@ Personal data of customers (name, phone, note) never enters a payload: only ids 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
+from django.db import models
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -71,19 +74,25 @@ class ReceiptVoided(Projecting):
 @event_kind("receipt.deadline_changed", lazy("Deadline changed"))
 @dataclass(frozen=True)
 class DeadlineChanged(Projecting):
-    """``promise`` is the first promise as it stands after this change."""
+    """``promise`` is the first promise as it stands after this change.
+
+    ``taken_back``: the compensation of a change that was undone; that change counts no more.
+    """
 
     old: str | None
     new: str | None
     promise: str | None
     cause: Ref | None = None
     reason: str = ""
+    taken_back: bool = False
 
     def project(self, receipt: Projected, event: Event) -> None:
         receipt.deadline = clock.from_iso(self.new)
         receipt.first_promise = clock.from_iso(self.promise)
         receipt.deadline_version += 1
-        if self.old is not None:
+        if self.taken_back:
+            receipt.deadline_changes -= 1 if self.new is not None else 0
+        elif self.old is not None:
             receipt.deadline_changes += 1
 
     def words(self) -> str:
@@ -121,10 +130,18 @@ class FactsChanged(Payload):
         from receipts.models import Receipt  # the labels live on the model
 
         parts = []
-        for field, (old, new) in self.changes.items():
-            label = Receipt._meta.get_field(field).verbose_name  # type: ignore[union-attr]
+        for field, values in self.changes.items():
+            column = Receipt._meta.get_field(field)
+            is_amount = isinstance(column, models.DecimalField)
+            old, new = map(_amount, values) if is_amount else values
+            label = column.verbose_name  # type: ignore[union-attr]
             parts.append(f"{label}: {_change(field, old, new)}")
         return "; ".join(parts)
+
+
+def _amount(value: str) -> str:
+    """Stored with a point; said as the reader's language writes it."""
+    return number_format(Decimal(value), force_grouping=True) if value else ""
 
 
 def _change(field: str, old: str, new: str) -> str:
@@ -141,6 +158,19 @@ class CommentAdded(Payload):
 
     def words(self) -> str:
         return _("Comment: %(text)s") % {"text": self.text}
+
+
+@event_kind("receipt.comment_voided", lazy("Comment voided"))
+@dataclass(frozen=True)
+class CommentVoided(Payload):
+    """The remark with the number ``sequence`` in this history was taken back."""
+
+    sequence: int
+    text: str
+    reason: str
+
+    def words(self) -> str:
+        return with_reason(_("Comment voided: %(text)s") % {"text": self.text}, self.reason)
 
 
 @event_kind("receipt.photo_added", lazy("Photo added"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -25,6 +26,24 @@ class TestRunStarted(Payload):
         return _("Test run until %(until)s") % {"until": shown(self.until)}
 
 
+@event_kind("receipt.test_run_cancelled", lazy("Test run cancelled"))
+@dataclass(frozen=True)
+class TestRunCancelled(Payload):
+    """``until`` is the end of the run before it, which goes on; None when there was none."""
+
+    __test__ = False  # not a test class
+
+    check_id: int
+    until: str | None
+    reason: str
+
+    def words(self) -> str:
+        if self.until is None:
+            return with_reason(_("Test run cancelled"), self.reason)
+        text = _("Test run again until %(until)s") % {"until": shown(self.until)}
+        return with_reason(text, self.reason)
+
+
 @event_kind("receipt.reading_added", lazy("Reading"))
 @dataclass(frozen=True)
 class ReadingAdded(Payload):
@@ -38,19 +57,33 @@ class ReadingAdded(Payload):
     beat_error: str | None
 
     def words(self) -> str:
-        parts = [self.position] if self.position else []
+        parts = [_position(self.position)] if self.position else []
         if self.rate is not None:
             parts.append(_("%(value)s s/d") % {"value": _signed(self.rate)})
         if self.amplitude is not None:
             parts.append(f"{self.amplitude}°")
         if self.beat_error is not None:
-            parts.append(_("%(value)s ms") % {"value": self.beat_error.replace(".", ",")})
+            parts.append(_("%(value)s ms") % {"value": _decimal(self.beat_error)})
         return _("Reading: %(values)s") % {"values": " · ".join(parts)}
 
 
+def _position(value: str) -> str:
+    """The two letters as people of the active language write them: ЦВ, DU."""
+    from receipts.models import Reading  # the labels live on the model
+
+    known = value in Reading.Position.values
+    return str(Reading.Position(value).label).partition(" ")[0] if known else value
+
+
 def _signed(rate: str) -> str:
-    text = rate.replace(".", ",")
-    return text if text.startswith("-") else f"+{text}"
+    if rate.startswith("-"):
+        return f"−{_decimal(rate[1:])}"
+    return f"+{_decimal(rate)}"
+
+
+def _decimal(value: str) -> str:
+    """With the decimal sign of the active language."""
+    return value.replace(".", get_format("DECIMAL_SEPARATOR"))
 
 
 @event_kind("receipt.reading_voided", lazy("Reading voided"))

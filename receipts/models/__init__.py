@@ -14,8 +14,9 @@ from receipts.models.catalogue import (
 from receipts.models.people import Customer, Watch
 from receipts.models.quality import ChecklistAnswer, QualityCheck, Reading
 from receipts.models.receipt import DetachedPart, Photo, Receipt, ReceiptNumber
-from receipts.models.reminder import Reminder
+from receipts.models.reminder import Overstay, Reminder, ReminderAnswer
 from receipts.models.returns import ReturnCase, ReturnItem
+from receipts.models.subscription import Subscription
 from receipts.models.work import Assignment, Hold, Operation, Waiver
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Metal",
     "Operation",
     "OperationType",
+    "Overstay",
     "Photo",
     "QualityCheck",
     "Reading",
@@ -38,10 +40,12 @@ __all__ = [
     "ReceiptNumber",
     "RefusalReason",
     "Reminder",
+    "ReminderAnswer",
     "ReturnCase",
     "ReturnItem",
     "ReturnReason",
     "ServiceLimit",
+    "Subscription",
     "Waiver",
     "WaiverReason",
     "Watch",

@@ -59,13 +59,18 @@ class WorkInterval(Kept):
 
 
 class CalendarDay(Kept):
-    """A day that differs: off, or working with its own hours (transferred, shortened)."""
+    """A day that differs: off, working with its own hours (shortened), or with those of another
+    weekday (transferred).
+    """
 
     calendar = models.ForeignKey(WorkCalendar, models.PROTECT, related_name="days")
     day = models.DateField(_("day"))
     working = models.BooleanField(_("working"), default=False)
     start = models.TimeField(_("from"), null=True, blank=True)
     end = models.TimeField(_("until"), null=True, blank=True)
+    like_weekday = models.PositiveSmallIntegerField(
+        _("hours as on"), choices=WorkInterval.Weekday, null=True, blank=True
+    )
     note = models.CharField(_("note"), max_length=100, blank=True)
     active = models.BooleanField(_("active"), default=True)
 
@@ -76,8 +81,19 @@ class CalendarDay(Kept):
         constraints = [
             models.UniqueConstraint(fields=["calendar", "day"], name="one_row_per_day"),
             models.CheckConstraint(
-                condition=Q(working=False, start__isnull=True, end__isnull=True)
-                | Q(working=True, start__isnull=False, end__gt=F("start")),
+                condition=Q(
+                    working=False,
+                    start__isnull=True,
+                    end__isnull=True,
+                    like_weekday__isnull=True,
+                )
+                | Q(
+                    working=True,
+                    start__isnull=False,
+                    end__gt=F("start"),
+                    like_weekday__isnull=True,
+                )
+                | Q(working=True, start__isnull=True, end__isnull=True, like_weekday__lte=6),
                 name="special_day_in_order",
             ),
         ]

@@ -251,6 +251,10 @@ class Photo(Voidable):
         verbose_name = _("photo")
         verbose_name_plural = _("photos")
         ordering = ["-id"]
+        # Looked at every second by the bot, which loads the files.
+        indexes = [
+            models.Index(fields=["id"], condition=Q(state="pending"), name="photo_to_load"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.receipt_id} {self.get_stage_display()}"

@@ -26,6 +26,7 @@ from receipts.services.reminders import plan_reminders
 from receipts.states import Status, ensure_possible
 from staff.models import Employee
 from workshop.lib.actor import Actor
+from workshop.lib.compiled import Rows
 from workshop.lib.errors import RuleViolation
 from workshop.lib.text import REASON_LENGTH, clean_text, require_text
 
@@ -112,14 +113,18 @@ def skill_warnings(master: Employee, purpose: OperationType | None) -> tuple[str
     return ("master.skill_missing",)
 
 
-def current_assignment(receipt: Receipt) -> Assignment | None:
-    """The open assignment, if any."""
-    return (
+_open: Rows[Assignment] = Rows(
+    lambda slot: (
         Assignment.objects.valid()
         .select_related("master")
-        .filter(receipt=receipt, ended_at__isnull=True)
-        .first()
+        .filter(receipt_id=slot("receipt_id"), ended_at__isnull=True)
     )
+)
+
+
+def current_assignment(receipt: Receipt) -> Assignment | None:
+    """The open assignment, if any."""
+    return _open.first(receipt_id=receipt.pk)
 
 
 def end_assignment(receipt: Receipt, at: datetime) -> Assignment | None:

@@ -17,10 +17,12 @@ from receipts import locks, policies, states
 from receipts.events.facts import DeadlineChanged
 from receipts.events.status import STATUS_KINDS, DecisionVoided
 from receipts.models import Receipt
-from receipts.projection import SAVED, project
+from receipts.projection import PROJECTED, project
 from staff.models import Employee
+from staff.selectors import by_id
 from workshop.lib import clock
 from workshop.lib.actor import Actor
+from workshop.lib.compiled import Change, Rows
 from workshop.lib.errors import NotFound, RuleViolation, StaleState
 
 Expected = Mapping[str, Any] | None  # what the confirm screen showed: version, status, …
@@ -68,13 +70,21 @@ def ensure_fresh(receipt: Receipt, expected: Expected) -> None:
         )
 
 
+_save = Change(
+    lambda slot: (
+        Receipt.objects.filter(pk=slot("pk")),
+        {name.removesuffix("_id"): slot(name) for name in PROJECTED},
+    )
+)
+
+
 def write(
     run: Run, receipt: Receipt, payload: Payload, occurred_at: datetime | None = None
 ) -> Event:
     """One event and the projected fields it changes."""
     event = run.record(receipt.stream, payload, occurred_at=occurred_at)
     project(receipt, event)
-    receipt.save(update_fields=SAVED)
+    _save.run(pk=receipt.pk, **{name: getattr(receipt, name) for name in PROJECTED})
     return event
 
 
@@ -108,7 +118,7 @@ def row_of(model: type[M], pk: int | None, *, field: str, active: bool = False) 
 
 def employee(employee_id: int, field: str = "employee") -> Employee:
     """An employee, also a deactivated one (facts of the past name him)."""
-    row = Employee.objects.filter(pk=employee_id).first()
+    row = by_id(employee_id)
     if row is None:
         raise NotFound("staff.no_such_employee", _("There is no such employee."), field=field)
     return row
@@ -143,11 +153,17 @@ def in_words(value: Any) -> str:
     return str(value)
 
 
+_decisions: Rows[Event] = Rows(
+    lambda slot: Event.objects.filter(stream=slot("stream"), kind__in=STATUS_KINDS).order_by(
+        "-sequence"
+    )
+)
+
+
 def standing_decisions(receipt: Receipt) -> Iterator[Event]:
     """Status-changing events that are not voided, the latest first."""
     voided: set[int] = set()
-    events = Event.objects.filter(stream=receipt.stream, kind__in=STATUS_KINDS)
-    for event in events.order_by("-sequence"):
+    for event in _decisions.all(stream=receipt.stream):
         if event.kind == DecisionVoided.kind:
             voided.add(int(event.payload["voided_sequence"]))
         elif event.sequence not in voided:

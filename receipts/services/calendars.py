@@ -38,7 +38,7 @@ def create_calendar(
     WorkCalendar.objects.filter(active=True).update(active=False)
     calendar = WorkCalendar.objects.create(name=require_text(name, field="name", limit=100))
     told = _set_week(calendar, weekly)
-    _record(run, calendar, [calendar.name, *told])
+    record(run, calendar, [calendar.name, *told])
     return Outcome(calendar)
 
 
@@ -57,7 +57,7 @@ def set_week(
     calendar = locks.calendar(calendar_id)
     told = _set_week(calendar, weekly)
     if told:
-        _record(run, calendar, told)
+        record(run, calendar, told)
     return Outcome(calendar)
 
 
@@ -67,41 +67,55 @@ def set_day(
     calendar_id: int,
     day: date,
     hours: tuple[time, time] | None = None,
+    like: int | None = None,
     note: str = "",
     usual: bool = False,
     actor: Actor,
     command: CommandRef = None,
     at: datetime | None = None,
 ) -> Outcome[WorkCalendar]:
-    """A day off (``hours`` None), a day with its own hours, or a usual day again (``usual``)."""
+    """A day off, a day with its own ``hours``, one with the hours and breaks of another weekday
+    (``like``, 0 = Monday: a transferred day), or a usual day again (``usual``).
+    """
     run = Run.of(actor, command, at)
     policies.ensure_manager(actor)
     calendar = locks.calendar(calendar_id)
     _ensure_forward([hours] if hours is not None else [])
+    if like is not None and (hours is not None or like not in WorkInterval.Weekday.values):
+        raise RuleViolation(
+            "calendar.bad_weekday",
+            _("A transferred day has the hours of one of the weekdays."),
+            field="like",
+        )
     old = CalendarDay.objects.filter(calendar=calendar, day=day).first()
     if old is None and usual:
         return Outcome(calendar)
-    before = _day_words(old)
+    before = day_words(old)
     row = CalendarDay.objects.update_or_create(
         calendar=calendar,
         day=day,
         defaults={
-            "working": hours is not None,
+            "working": hours is not None or like is not None,
             "start": hours[0] if hours else None,
             "end": hours[1] if hours else None,
+            "like_weekday": like,
             "note": clean_text(note, field="note", limit=100),
             "active": not usual,
         },
     )[0]
-    after = _day_words(row)
+    after = day_words(row)
     if before != after:
-        _record(run, calendar, [f"{day:%d.%m.%Y}: {before} → {after}"])
+        record(run, calendar, [f"{day:%d.%m.%Y}: {before} → {after}"])
     return Outcome(calendar)
 
 
-def _day_words(row: CalendarDay | None) -> str:
+def day_words(row: CalendarDay | None) -> str:
+    """A special day in words; a usual one as such."""
     if row is None or not row.active:
         return _now("as usual")
+    if row.like_weekday is not None:
+        weekday = WorkInterval.Weekday(row.like_weekday).label
+        return with_reason(_now("works as on %(weekday)s") % {"weekday": weekday}, row.note)
     if row.working and row.start and row.end:
         return with_reason(f"{row.start:%H:%M}–{row.end:%H:%M}", row.note)
     return with_reason(_now("day off"), row.note)
@@ -139,7 +153,8 @@ def _hours(intervals: Hours) -> str:
     return ", ".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in intervals) or "–"
 
 
-def _record(run: Run, calendar: WorkCalendar, changes: list[str]) -> None:
+def record(run: Run, calendar: WorkCalendar, changes: list[str]) -> None:
+    """One event of everything that changed in a calendar."""
     payload = CalendarChanged(calendar_id=calendar.pk, changes=changes)
     run.record(f"settings:calendar:{calendar.pk}", payload)
 
@@ -155,8 +170,15 @@ def current_calendar() -> worktime.Calendar:
     if not weekly:
         return worktime.Calendar.always()
     days = list(calendar.days.filter(active=True))
+    hours = {day: tuple(spans) for day, spans in weekly.items()}
+    special: dict[date, worktime.Intervals] = {
+        row.day: ((row.start, row.end),) for row in days if row.start and row.end
+    }
+    special |= {
+        row.day: hours.get(row.like_weekday, ()) for row in days if row.like_weekday is not None
+    }
     return worktime.Calendar(
-        weekly={day: tuple(hours) for day, hours in weekly.items()},
+        weekly=hours,
         days_off=frozenset(row.day for row in days if not row.working),
-        special={row.day: ((row.start, row.end),) for row in days if row.start and row.end},
+        special=special,
     )

@@ -21,6 +21,7 @@ from receipts.events.facts import (
 from receipts.models import Customer, Receipt
 from receipts.phones import normalise_phone
 from receipts.services.base import write
+from receipts.services.subscriptions import end_all
 from workshop.lib.actor import Actor
 from workshop.lib.errors import RuleViolation
 from workshop.lib.text import clean_text
@@ -167,6 +168,10 @@ def erase_customer(
     """
     run = Run.of(actor, command, at)
     policies.ensure_manager(actor)
+    # Receipts before customers, as everywhere; their subscriptions end with the data.
+    receipts = Receipt.objects.filter(customer_id__in=_same_person(customer_id))
+    for pk in list(receipts.order_by("pk").values_list("pk", flat=True)):
+        locks.any_receipt(pk)
     customer = locks.customer(customer_id)
     for pk in _same_person(customer.pk):
         row = locks.customer(pk)
@@ -192,3 +197,4 @@ def _blank(run: Run, customer: Customer) -> None:
     customer.save()
     Receipt.objects.filter(customer=customer).update(received_by="")
     run.record(customer.stream, CustomerErased(customer_id=customer.pk))
+    end_all(run, Receipt.objects.filter(customer=customer), "erased")

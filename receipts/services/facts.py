@@ -16,6 +16,7 @@ from receipts.events.facts import CommentAdded, FactsChanged, PublicLinkRevoked,
 from receipts.models import OperationType, Receipt
 from receipts.models.receipt import new_token
 from receipts.services.base import Expected, ensure_can, in_words, open_receipt, write
+from receipts.services.subscriptions import end_all
 from workshop.lib.actor import Actor
 from workshop.lib.errors import NotFound, RuleViolation
 from workshop.lib.text import clean_text, require_text
@@ -188,7 +189,9 @@ def revoke_public_link(
     command: CommandRef = None,
     at: datetime | None = None,
 ) -> Outcome[Receipt]:
-    """Make the customer's link dead; with ``renew`` a new one takes its place."""
+    """Make the customer's link dead, and what was subscribed by it; with ``renew`` a new one takes
+    its place.
+    """
     run = Run.of(actor, command, at)
     receipt = open_receipt(receipt_id, "facts", actor)
     if renew:
@@ -199,4 +202,5 @@ def revoke_public_link(
         receipt.public_token_revoked_at = run.at
     receipt.save(update_fields=["public_token", "public_token_revoked_at"])
     write(run, receipt, PublicLinkRevoked(renewed=renew))
+    end_all(run, Receipt.objects.filter(pk=receipt.pk), "link_revoked")
     return Outcome(receipt)

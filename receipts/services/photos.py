@@ -104,6 +104,16 @@ def fail_photo(*, photo_id: int, error: str) -> Photo:
     return row
 
 
+def load_photo_again(*, photo_id: int) -> Photo:
+    """A failed photo waits for its file once more. Technical, like :func:`complete_photo`."""
+    with transaction.atomic():
+        row = locks.photo(photo_id)
+        if row.state == Photo.State.FAILED and row.source and not row.is_void:
+            row.state, row.error = Photo.State.PENDING, ""
+            row.save(update_fields=["state", "error"])
+    return row
+
+
 @verb("receipt.void_photo", "receipts.Photo")
 def void_photo(
     *,

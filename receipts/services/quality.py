@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -103,6 +103,29 @@ def add_reading(
     run = Run.of(actor, command, at)
     receipt = open_receipt(receipt_id, "reading", actor)
     ensure_can(receipt, "reading", None)
+    return Outcome(receipt, extra={"reading_id": _add(run, receipt, reading).pk})
+
+
+@verb("receipt.add_readings", "receipts.Receipt")
+def add_readings(
+    *,
+    receipt_id: int,
+    readings: Sequence[ReadingInput],
+    actor: Actor,
+    command: CommandRef = None,
+    at: datetime | None = None,
+) -> Outcome[Receipt]:
+    """Several measurements, all or none: one message, one undo. Raises as :func:`add_reading`."""
+    run = Run.of(actor, command, at)
+    receipt = open_receipt(receipt_id, "reading", actor)
+    ensure_can(receipt, "reading", None)
+    if not readings:
+        raise _empty()
+    added = [_add(run, receipt, reading).pk for reading in readings]
+    return Outcome(receipt, extra={"reading_ids": added})
+
+
+def _add(run: Run, receipt: Receipt, reading: ReadingInput) -> Reading:
     validate_reading(reading)
     check = _check(receipt, run.at)
     row = Reading.objects.create(
@@ -114,7 +137,7 @@ def add_reading(
         amplitude=reading.amplitude,
         beat_error=reading.beat_error,
         measured_at=run.at,
-        measured_by_id=actor.employee_id,
+        measured_by_id=run.actor.employee_id,
     )
     payload = ReadingAdded(
         check_id=check.pk,
@@ -127,7 +150,7 @@ def add_reading(
         beat_error=str(row.beat_error) if row.beat_error is not None else None,
     )
     write(run, receipt, payload)
-    return Outcome(receipt, extra={"reading_id": row.pk})
+    return row
 
 
 def validate_reading(reading: ReadingInput) -> None:

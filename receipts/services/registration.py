@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from history.commands import CommandRef, Outcome, Run, verb
 from history.models import Event
+from history.render import line
+from history.selectors import last_event
 from receipts import policies
 from receipts.events.facts import ReceiptVoided, Registered, Renumbered
 from receipts.models import Receipt, ReceiptNumber
@@ -80,13 +82,23 @@ def _insert(number: Number, at: datetime) -> Receipt:
 
 
 def _taken(number: Number) -> Duplicate:
+    """Somebody was faster, or it is an old receipt: its number, and who gave it when."""
     existing = Receipt.objects.valid().filter(number_key=number.key).first()
+    given = existing and last_event(existing.stream, Registered.kind, Renumbered.kind)
+    if not existing or not given:
+        return Duplicate(
+            "receipts.number_taken",
+            _("Receipt №%(number)s exists already."),
+            field="number",
+            params={"number": number.display},
+        )
+    told = line(given)
     return Duplicate(
         "receipts.number_taken",
-        _("Receipt №%(number)s exists already."),
-        existing_id=existing.pk if existing else None,
+        _("Receipt №%(number)s exists already (%(who)s, %(when)s)."),
+        existing_id=existing.pk,
         field="number",
-        params={"number": existing.number if existing else number.display},
+        params={"number": existing.number, "who": told.who, "when": told.when},
     )
 
 
@@ -158,8 +170,13 @@ def void_receipt(
             _("Something is already recorded on this receipt: it cannot be voided."),
             field="receipt",
         )
+    void_registered(run, receipt, reason)
+    return Outcome(receipt)
+
+
+def void_registered(run: Run, receipt: Receipt, reason: str) -> None:
+    """The void itself, on a locked receipt (also called by undo)."""
     receipt.void_reason = reason
     receipt.save(update_fields=["void_reason"])
     write(run, receipt, ReceiptVoided(number=receipt.number, reason=reason))
     cancel_reminders(receipt, run.at)
-    return Outcome(receipt)

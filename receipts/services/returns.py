@@ -294,7 +294,7 @@ def comment_return(
     command: CommandRef = None,
     at: datetime | None = None,
 ) -> Outcome[Receipt]:
-    """The one comment of the person that a return names.
+    """The one comment of the person that a return names, however many reasons name him.
 
     Raises NotAllowed ``receipts.not_named``, RuleViolation ``receipts.commented_already``.
     """
@@ -307,7 +307,8 @@ def comment_return(
     ).first()
     if row is None or row.responsible_id is None or row.responsible_id != actor.employee_id:
         raise NotAllowed("receipts.not_named", _("This return does not name you."), field="item")
-    if row.person_comment:
+    own = ReturnItem.objects.filter(return_case=row.return_case_id, responsible=row.responsible_id)
+    if own.exclude(person_comment="").exists():
         raise RuleViolation(
             "receipts.commented_already", _("You have commented on it already."), field="comment"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,7 +13,7 @@ from history.commands import CommandRef, Outcome, Run, verb
 from history.models import Command, Event
 from history.registry import undoer_of, undoes
 from receipts import locks, policies
-from receipts.events.facts import UrgencyChanged
+from receipts.events.facts import Registered, UrgencyChanged
 from receipts.events.status import STATUS_KINDS, DecisionVoided
 from receipts.events.work import WorkRecorded, WorkWaived
 from receipts.models import Operation, Receipt
@@ -44,7 +45,7 @@ def undo(
     receipts = locks.receipts({_receipt_id(event) for event in events})
     _ensure_last(events)
     reason = _now("undone")
-    for event in events:
+    for event in _to_take_back(events):
         undoer = undoer_of(event.kind)
         if undoer is None:
             raise RuleViolation(
@@ -54,6 +55,16 @@ def undo(
     receipt = receipts[_receipt_id(events[0])]
     receipt.refresh_from_db()
     return Outcome(receipt)
+
+
+def can_undo(kinds: Collection[str]) -> bool:
+    """Whether a command that wrote these kinds can be taken back at all."""
+    return bool(kinds) and (Registered.kind in kinds or all(map(undoer_of, kinds)))
+
+
+def _to_take_back(events: list[Event]) -> list[Event]:
+    """What was entered together with a new receipt goes with it: its void covers them all."""
+    return [event for event in events if event.kind == Registered.kind] or events
 
 
 def _events(command_id: int) -> list[Event]:

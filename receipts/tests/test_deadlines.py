@@ -120,6 +120,7 @@ class TestDeadline:
             "promise": "2026-11-25T09:30:00.000000Z",
             "cause": None,
             "reason": "",
+            "taken_back": False,
         }
         cause = self._cause("parts")
         with writes("receipt.deadline_changed") as events:

@@ -8,12 +8,20 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import translation
 from PIL import Image
 
+from history.render import line
 from receipts.models import Photo, Receipt
 from receipts.services import images
 from receipts.services.facts import add_comment, edit_facts, revoke_public_link, set_urgent
-from receipts.services.photos import add_photo, complete_photo, fail_photo, void_photo
+from receipts.services.photos import (
+    add_photo,
+    complete_photo,
+    fail_photo,
+    load_photo_again,
+    void_photo,
+)
 from receipts.services.watches import create_watch
 from tests.cast import Cast, make_cast, make_receipt, make_submitted, type_id
 from tests.domain.snapshot import refused, writes
@@ -63,6 +71,8 @@ def test_many_facts_one_event_old_and_new(cast: Cast) -> None:
     with writes("receipt.facts_changed") as events:
         _edit(cast, receipt, {"watch": None, "declared_value": "", "agreed_works": []})
     assert events[0].payload["changes"]["declared_value"] == ["12500.50", ""]
+    with translation.override("ru"):
+        assert "12\xa0500,50 → –" in line(events[0]).words
     assert Receipt.objects.get().watch is None
 
 
@@ -182,4 +192,17 @@ class TestPhotos:
             assert complete_photo(photo_id=row.pk, content=b"no picture").state == "failed"
             assert complete_photo(photo_id=row.pk, content=self._picture().content).state == "ready"
             fail_photo(photo_id=row.pk, error="late")
+            load_photo_again(photo_id=row.pk)
         assert Photo.objects.get().state == "ready"
+
+    def test_a_failed_one_is_loaded_again_on_demand(self, cast: Cast, media: Any) -> None:
+        receipt = make_receipt(cast)
+        igor = cast.actor("igor")
+        row = add_photo(receipt_id=receipt.pk, source="id", actor=igor).object
+        with writes():
+            fail_photo(photo_id=row.pk, error="file is too big")
+            assert load_photo_again(photo_id=row.pk).state == "pending"
+            fail_photo(photo_id=row.pk, error="file is too big")
+        void_photo(photo_id=row.pk, reason="не те часы", actor=igor)
+        with writes():
+            assert load_photo_again(photo_id=row.pk).state == "failed", "nobody needs it any more"

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receipts.numbers import MAX_LENGTH, Number, normalise_number, similar_key, split_numbers
+from receipts.numbers import (
+    MAX_LENGTH,
+    Number,
+    normalise_number,
+    other_spellings,
+    similar_key,
+    split_numbers,
+)
 from workshop.lib.errors import RuleViolation
 
 CYRILLIC = "АВЕКМНОРСТУХ"
@@ -105,6 +112,27 @@ def test_similar_but_not_equal(one: str, other: str) -> None:
     first, second = normalise_number(one), normalise_number(other)
     assert first.key != second.key
     assert similar_key(first.key) == similar_key(second.key)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("D-1361", "д-1361"),  # by the sound
+        ("L-1361", "д-1361"),  # by the key
+        ("Д-1361", "d-1361"),
+        ("Jvtuf", "омега"),
+        ("Jvtuf", "omega"),  # both at once
+        ("Щьупф", "omega"),
+        ("Лонжин", "lonzhin"),
+    ],
+)
+def test_other_spellings(typed: str, meant: str) -> None:
+    assert meant in other_spellings(typed)
+
+
+@pytest.mark.parametrize("typed", ["1361", "12-34", "", "🔥"])
+def test_digits_have_no_other_spelling(typed: str) -> None:
+    assert other_spellings(typed) == ()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from history.render import line
 from receipts.models import (
@@ -73,7 +74,7 @@ class TestReadings:
             "amplitude": 285,
             "beat_error": "0.2",
         }
-        assert "-4,5" in line(events[0]).words
+        assert "ЦВ · −4,5" in line(events[0]).words
         assert (row.measured_by_id, row.measured_at, check.opened_at) == (cast.igor.pk, AT, AT)
         add_reading(
             receipt_id=receipt.pk, reading=ReadingInput(amplitude=0), actor=cast.actor("ivan")
@@ -151,6 +152,24 @@ def test_a_test_run(cast: Cast) -> None:
     assert events[0].payload == {"check_id": check.pk, "until": "2026-11-22T09:30:00.000000Z"}
     with refused(RuleViolation, "receipts.test_run_hours", "hours"):
         start_test_run(receipt_id=receipt.pk, hours=25, actor=cast.actor("igor"))
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ru", "Измерение: ГП · −3,5 с/сут · 285° · 0,2 мс"),
+        ("en", "Reading: CR · −3.5 s/d · 285° · 0.2 ms"),
+    ],
+)
+def test_a_reading_in_words_as_people_write_it(cast: Cast, language: str, words: str) -> None:
+    receipt = make_submitted(cast)
+    reading = ReadingInput(
+        position="CR", rate=Decimal("-3.5"), amplitude=285, beat_error=Decimal("0.2")
+    )
+    with writes("receipt.reading_added") as events:
+        add_reading(receipt_id=receipt.pk, reading=reading, actor=cast.actor("igor"))
+    with translation.override(language):
+        assert line(events[0]).words == words
 
 
 class TestMeasurements:

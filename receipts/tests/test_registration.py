@@ -73,15 +73,21 @@ class TestRegister:
     def test_the_same_number_is_refused_and_named(self, cast: Cast, same: str) -> None:
         first = make_receipt(cast, "A-12")
         with refused(Duplicate, "receipts.number_taken", "number") as refusal:
-            register_receipt(number=same, actor=cast.actor("igor"))
+            register_receipt(number=same, actor=cast.actor("ivan"))
         assert refusal.value.existing_id == first.pk
         assert "A-12" in refusal.value.text()
+        assert cast.igor.short_name in refusal.value.text()
 
     def test_similar_is_not_equal(self, cast: Cast) -> None:
         first = make_receipt(cast, "00123")
         assert [row.pk for row in similar_open("123")] == [first.pk]
         register_receipt(number="123", actor=cast.actor("igor"))
         assert Receipt.objects.count() == 2
+
+    @pytest.mark.parametrize("typed", ["D-1361", "l1361", "Д1361"])
+    def test_another_alphabet_is_similar_too(self, cast: Cast, typed: str) -> None:
+        first = make_receipt(cast, "Д-1361")
+        assert [row.pk for row in similar_open(typed)] == [first.pk]
 
     def test_what_is_wrong_beside_the_number_takes_all_back(self, cast: Cast) -> None:
         cases: list[tuple[dict[str, Any], type[Any], str, str]] = [

@@ -12,7 +12,6 @@ from unfold.widgets import UnfoldAdminImageFieldWidget
 
 from history.commands import Outcome
 from history.models import Event
-from history.registry import undoer_of
 from history.render import line
 from receipts.admin.verbs.base import ReceiptVerb, receipt_verb, row_of
 from receipts.forms.deadline import WithDeadline, token
@@ -24,7 +23,7 @@ from receipts.services.images import re_encode
 from receipts.services.intake import attach
 from receipts.services.photos import add_photo, void_photo
 from receipts.services.registration import renumber_receipt, void_receipt
-from receipts.services.undoing import WINDOW, undo
+from receipts.services.undoing import WINDOW, can_undo, undo
 from staff.office.forms import NumberField, RowsField, choice, comment, hidden_id, reason
 from workshop.lib import clock
 from workshop.lib.actor import Actor
@@ -286,7 +285,7 @@ def undoable(receipt: Receipt, actor: Actor) -> list[Event]:
             "ordinal"
         )
     )
-    return events if all(undoer_of(event.kind) for event in events) else []
+    return events if can_undo([event.kind for event in events]) else []
 
 
 @receipt_verb

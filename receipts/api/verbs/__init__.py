@@ -1,0 +1,1 @@
+"""Writes: one POST per verb of the transition table, one service each."""

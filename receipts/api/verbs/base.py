@@ -1,0 +1,91 @@
+"""What all verbs on a receipt share: the version they speak of, their answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Final
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from history.api.verbs import VerbView, expected_version
+from history.commands import Outcome
+from receipts import locks
+from receipts.api.serializers import ReceiptForm
+from receipts.api.views import receipts
+from receipts.models import Receipt
+from receipts.services.base import ensure_fresh
+from workshop.lib.api import rows as plain
+from workshop.lib.api.fields import TextField
+from workshop.lib.errors import NotAllowed
+
+Form = serializers.Serializer[Any]
+WRITE: Final = {"POST": "receipts:write"}
+MANAGE: Final = {"POST": "receipts:manage"}
+MOST_ROWS: Final = 50
+
+
+class Empty(Form):
+    """Nothing to say besides."""
+
+
+class ReasonForm(Form):
+    reason = TextField(required=True)
+
+
+def ensure_version(receipt_id: int, expected: Mapping[str, Any]) -> None:
+    """The version of ``If-Match`` under the receipt's lock; StaleState tells who changed what."""
+    ensure_fresh(locks.receipt(receipt_id), expected)
+
+
+class ReceiptVerb(VerbView):
+    """A verb on the receipt in the address; answers with the receipt as it is now."""
+
+    scopes = WRITE
+    body: ClassVar[type[Form]] = Empty
+    result: ClassVar[type[Form]] = ReceiptForm
+    service: ClassVar[Callable[..., Outcome[Any]]]
+    as_inspector: ClassVar[bool] = False  # the record names who inspected
+
+    def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
+        if self.as_inspector and self.access.actor.employee_id is None:
+            raise NotAllowed(
+                "api.employee_missing",
+                _("This records who inspected: bind the API client to an employee."),
+            )
+        return type(self).service(**self.target(), **self.arguments(data), **common)
+
+    def target(self) -> dict[str, Any]:
+        """What the address names, with the version that If-Match expects."""
+        pk, expected = self.kwargs["pk"], expected_version(self.request)
+        found: dict[str, Any] = {"receipt_id": pk}
+        if expected:
+            found["precondition"] = partial(ensure_version, pk, expected)
+        return found
+
+    def arguments(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The form's values as the service takes them."""
+        return dict(data)
+
+    def receipt(self, outcome: Outcome[Any]) -> Receipt:
+        found: Receipt = outcome.object
+        return found
+
+    def represent(self, outcome: Outcome[Any]) -> Any:
+        row = receipts().filter(pk=self.receipt(outcome).pk)
+        body = plain.read(row, plain.shape_of(ReceiptForm))[0]
+        return {**body, **outcome.extra}
+
+    def etag(self, outcome: Outcome[Any]) -> str:
+        return f"v{self.receipt(outcome).version}"
+
+
+def inputs(kind: Callable[..., Any], values: list[Mapping[str, Any]]) -> list[Any]:
+    """Rows of a form as the dataclass that the service takes."""
+    return [kind(**value) for value in values]
+
+
+def listed(form: Form, **kwargs: Any) -> serializers.ListField:
+    """Several rows of a form, bounded."""
+    return serializers.ListField(child=form, max_length=MOST_ROWS, **kwargs)

@@ -1,0 +1,153 @@
+"""Registration and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from receipts.api.verbs.base import MANAGE, WRITE, Form, ReasonForm, ReceiptVerb
+from receipts.api.views import READ, Receipts
+from receipts.models import Receipt
+from receipts.services import deadlines, facts, intake, registration
+from workshop.lib.api.fields import IdField, MomentField, TextField
+from workshop.lib.api.permissions import ensure_scope
+
+
+class FactsForm(Form):
+    """Facts of the visit, all optional; only what is sent is touched."""
+
+    complaint = TextField()
+    condition = TextField()
+    completeness = TextField()
+    links_count = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=999
+    )
+    description = TextField()
+    declared_value = serializers.DecimalField(12, 2, required=False, allow_null=True, min_value=0)
+    agreed_price = serializers.DecimalField(12, 2, required=False, allow_null=True, min_value=0)
+    prepayment = serializers.DecimalField(12, 2, required=False, allow_null=True, min_value=0)
+    do_not_polish = serializers.BooleanField(required=False)
+    place = TextField()
+    visit_kind = serializers.ChoiceField(choices=Receipt.VisitKind.choices, required=False)
+
+
+class WatchValues(Form):
+    brand = TextField()
+    model = TextField()
+    reference = TextField()
+    serial = TextField()
+    movement_number = TextField()
+    calibre = TextField()
+
+
+class CustomerValues(Form):
+    name = TextField()
+    phone = TextField()
+    note = TextField()
+
+
+class RegisterForm(Form):
+    number = TextField(required=True)
+    deadline = MomentField(required=False, allow_null=True)
+    urgent = serializers.BooleanField(required=False)
+    facts = FactsForm(required=False)
+    customer_id = IdField(required=False, help_text="a known customer, or `customer`")
+    customer = CustomerValues(required=False, help_text="a new one; needs customers:write")
+    watch_id = IdField(required=False, help_text="a known watch, or `watch`")
+    watch = WatchValues(required=False, help_text="a new one")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for name in ("customer", "watch"):
+            if name in attrs and f"{name}_id" in attrs:
+                text = _("Either the id or the values, not both.")
+                raise serializers.ValidationError({name: [text]}, code="both")
+        return attrs
+
+
+class ReceiptsAndRegister(ReceiptVerb, Receipts):
+    """GET: the list. POST: a new receipt; only the number is needed, a known one is a 409."""
+
+    scopes: ClassVar = {**READ, **WRITE}
+    body = RegisterForm
+    created = True
+    service = intake.take_in
+
+    def target(self) -> dict[str, Any]:
+        return {}
+
+    def arguments(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        values = dict(data)
+        for name in ("customer", "watch"):
+            known = values.pop(f"{name}_id", None)
+            values[name] = known if known is not None else values.get(name)
+        values["facts"] = dict(values.get("facts") or {})
+        if isinstance(values["customer"], Mapping):
+            ensure_scope(self.access, "customers:write")
+        return values
+
+
+class EditFacts(ReceiptVerb):
+    """Change facts of the visit."""
+
+    body = FactsForm
+    service = facts.edit_facts
+
+    def arguments(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        return {"facts": dict(data)}
+
+
+class UrgentForm(Form):
+    urgent = serializers.BooleanField()
+
+
+class Urgent(ReceiptVerb):
+    """Mark as urgent, or no longer."""
+
+    body = UrgentForm
+    service = facts.set_urgent
+
+
+class CommentForm(Form):
+    text = TextField(required=True)
+
+
+class Comment(ReceiptVerb):
+    """A comment in the history."""
+
+    body = CommentForm
+    service = facts.add_comment
+
+
+class RenumberForm(ReasonForm):
+    number = TextField(required=True)
+
+
+class Renumber(ReceiptVerb):
+    """Correct the number; the old one stays findable."""
+
+    body = RenumberForm
+    service = registration.renumber_receipt
+
+
+class VoidReceipt(ReceiptVerb):
+    """Void a receipt while only its registration stands on it."""
+
+    scopes = MANAGE
+    body = ReasonForm
+    service = registration.void_receipt
+
+
+class DeadlineForm(Form):
+    deadline = MomentField(allow_null=True, help_text="null clears it")
+    cause_id = IdField(required=False, allow_null=True)
+    reason = TextField()
+
+
+class Deadline(ReceiptVerb):
+    """Set, change or clear the deadline."""
+
+    body = DeadlineForm
+    service = deadlines.change_deadline
