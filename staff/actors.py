@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, User
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from staff import roles
 from staff.models import Employee, employee_of
@@ -32,6 +35,13 @@ def stranger_actor(telegram_id: int, channel: Channel) -> Actor:
         channel=channel,
         telegram_id=telegram_id,
     )
+
+
+def customer_actor(channel: Channel) -> Actor:
+    """A customer who came by his secret link: nobody's name, nobody's account enters an event."""
+    with translation.override(settings.LANGUAGE_CODE):
+        label = _("Customer (by his link)")
+    return Actor(kind=KIND_STRANGER, id=None, label=label, channel=channel)
 
 
 def user_actor(user: AbstractBaseUser, channel: Channel) -> Actor:

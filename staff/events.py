@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from history.registry import Payload, event_kind
-from staff import roles
+from staff import notice_kinds, roles
 
 
 def role_names(names: list[str]) -> str:
@@ -147,6 +147,71 @@ class EmployeeSettingsChanged(Payload):
             "field": self.FIELDS.get(self.field, self.field),
             "old": self.old or "–",
             "new": self.new or "–",
+        }
+
+
+@event_kind("employee.notices_muted", lazy("Notices muted"))
+@dataclass(frozen=True)
+class NoticesMuted(Payload):
+    """Which kinds of notices the person has switched off: values of ``staff.notice_kinds``."""
+
+    name: str
+    old: list[str]
+    new: list[str]
+
+    def words(self) -> str:
+        return _("Muted notices of %(name)s: %(old)s → %(new)s") % {
+            "name": self.name,
+            "old": notice_kinds.names(self.old),
+            "new": notice_kinds.names(self.new),
+        }
+
+
+@event_kind("settings.work_group_linked", lazy("Work group linked"))
+@dataclass(frozen=True)
+class WorkGroupLinked(Payload):
+    chat_id: int
+    old_title: str
+    title: str
+
+    def words(self) -> str:
+        return _("Work group: %(old)s → %(new)s") % {
+            "old": self.old_title or "–",
+            "new": self.title or self.chat_id,
+        }
+
+
+@event_kind("settings.work_group_unlinked", lazy("Work group unlinked"))
+@dataclass(frozen=True)
+class WorkGroupUnlinked(Payload):
+    """``cause``: ``asked``, or ``removed`` when the bot was taken out of the group."""
+
+    chat_id: int
+    title: str
+    cause: str
+
+    def words(self) -> str:
+        if self.cause == "removed":
+            text = _("Work group unlinked: %(title)s, the bot was removed from it")
+        else:
+            text = _("Work group unlinked: %(title)s")
+        return text % {"title": self.title or self.chat_id}
+
+
+@event_kind("settings.work_group_moved", lazy("Work group has another number"))
+@dataclass(frozen=True)
+class WorkGroupMoved(Payload):
+    """Telegram gives a group another number when it becomes a supergroup."""
+
+    title: str
+    old: int
+    new: int
+
+    def words(self) -> str:
+        return _("Work group %(title)s: %(old)s → %(new)s") % {
+            "title": self.title,
+            "old": self.old,
+            "new": self.new,
         }
 
 

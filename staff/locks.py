@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
-from staff.models import AccessRefusal, Employee, Invite
+from staff.models import AccessRefusal, Employee, Invite, WorkGroup
 from workshop.lib.errors import NotFound
 
 
@@ -29,6 +29,11 @@ def managers() -> None:
 def invite(token_hash: str) -> Invite | None:
     """The locked invite with this hash, or None."""
     return Invite.objects.select_for_update(of=("self",)).filter(token_hash=token_hash).first()
+
+
+def work_group() -> WorkGroup | None:
+    """The locked row of the work group, None before its first use."""
+    return WorkGroup.objects.select_for_update(of=("self",)).first()
 
 
 def users(*user_ids: int) -> dict[int, User]:

@@ -47,6 +47,8 @@ class Employee(Kept):
         _("language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
     )
     active = models.BooleanField(_("active"), default=True)
+    # Values of staff.notice_kinds; the services check them.
+    muted_notices = models.JSONField(_("muted notices"), default=list, db_default=[], blank=True)
     absent_from = models.DateField(_("absent from"), null=True, blank=True)
     absent_until = models.DateField(_("absent until"), null=True, blank=True)
     user = models.OneToOneField(
@@ -133,6 +135,44 @@ class AccessRefusal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.untold}"
+
+
+class BotName(models.Model):
+    """The bot's user name as the messenger told it at the last start; one row. Technical."""
+
+    username = models.CharField(max_length=64)
+    told_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("name of the bot")
+        verbose_name_plural = _("names of the bot")
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class WorkGroup(Kept):
+    """The Telegram group that gets a card for each assignment; one row, empty while none is linked.
+
+    A business setting: ``staff.services.work_group`` writes it with its events.
+    """
+
+    STREAM = "settings:work_group"
+
+    chat_id = models.BigIntegerField(null=True)
+    title = models.CharField(_("title"), max_length=255, blank=True)
+    linked_at = models.DateTimeField(_("linked at"), null=True)
+
+    class Meta:
+        verbose_name = _("work group")
+        verbose_name_plural = _("work group")
+
+    def __str__(self) -> str:
+        return self.title or str(_("no group is linked"))
+
+    @property
+    def stream(self) -> str:
+        return self.STREAM
 
 
 def employee_of(user: Any) -> Employee | None:

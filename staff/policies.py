@@ -24,6 +24,12 @@ def ensure_can_manage(actor: Actor, *, touched: Iterable[str]) -> None:
         )
 
 
+def ensure_can_set_up(actor: Actor) -> None:
+    """Inspectors and managers link and unlink the work group."""
+    if not (actor.is_system or actor.has(roles.INSPECTOR, roles.MANAGER)):
+        raise NotAllowed()
+
+
 def ensure_not_self(actor: Actor, employee: Employee) -> None:
     """Nobody changes his own roles or deactivates himself."""
     if actor.employee_id == employee.pk:

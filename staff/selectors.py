@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.conf import settings
+
 from staff import roles
-from staff.models import Employee, EmployeeQuerySet
+from staff.models import BotName, Employee, EmployeeQuerySet, WorkGroup
+from workshop.lib.compiled import Rows
+
+_by_telegram_id: Rows[Employee] = Rows(
+    lambda slot: Employee.objects.filter(telegram_id=slot("telegram_id")).order_by()
+)
 
 
 def by_telegram_id(telegram_id: int) -> Employee | None:
     """Who writes, in one query: asked for every update. Check ``active`` before letting him in."""
-    found: Employee | None = Employee.objects.filter(telegram_id=telegram_id).first()
-    return found
+    return _by_telegram_id.first(telegram_id=telegram_id)
+
+
+_by_id: Rows[Employee] = Rows(lambda slot: Employee.objects.filter(pk=slot("pk")).order_by())
+
+
+def by_id(employee_id: int) -> Employee | None:
+    """A person, also a deactivated one."""
+    return _by_id.first(pk=employee_id)
 
 
 def active_with_role(*names: str) -> list[Employee]:
@@ -40,6 +54,30 @@ def staff_list(*, active: bool | None = None) -> list[Employee]:
     if active is not None:
         people = people.filter(active=active)
     return list(people.order_by("-active", "full_name", "pk"))
+
+
+def work_group_chat() -> int | None:
+    """The chat of the linked work group; None when there is none."""
+    return WorkGroup.objects.values_list("chat_id", flat=True).first()
+
+
+def bot_username() -> str:
+    """The bot's user name: the setting, else what the running bot was told; empty when unknown."""
+    return settings.TELEGRAM_BOT_USERNAME or (
+        BotName.objects.values_list("username", flat=True).first() or ""
+    )
+
+
+def start_link(argument: str) -> str:
+    """``https://t.me/<bot>?start=<argument>``; empty while the bot's name is not known."""
+    address = bot_link()
+    return f"{address}?start={argument}" if address else ""
+
+
+def bot_link() -> str:
+    """Where the private chat with the bot opens; in a demonstration the page of the simulator."""
+    name = bot_username()
+    return settings.BOT_PAGE or (f"https://t.me/{name}" if name else "")
 
 
 def _active() -> EmployeeQuerySet:

@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
 from history.commands import Outcome
-from staff import roles
-from staff.models import AccessRefusal, Employee, Invite
+from staff import notice_kinds, roles
+from staff.models import AccessRefusal, BotName, Employee, Invite
 from staff.office.forms import DayField, OfficeVerb, choice
 from staff.office.pages import OfficeAdmin
 from staff.office.registry import office_verb, page_section
+from staff.selectors import start_link
 from staff.services import (
     add_employee,
     change_roles,
@@ -332,8 +333,7 @@ class EmployeeAdmin(OfficeAdmin):
 
 def invite_link(token: str) -> str:
     """The link that opens the bot; without a known name of the bot, the command to send it."""
-    name = getattr(settings, "TELEGRAM_BOT_USERNAME", "")
-    return f"https://t.me/{name}?start={token}" if name else f"/start {token}"
+    return start_link(token) or f"/start {token}"
 
 
 def qr_picture(text: str) -> str:
@@ -372,9 +372,14 @@ def person(target: Employee, actor: Actor, request: HttpRequest) -> Mapping[str,
         (_now("State"), state_in_words(target)),
         ("Telegram", telegram_in_words(target)),
         (_now("Language"), dict(settings.LANGUAGES)[target.language]),
+        (_now("Muted notices"), _muted(target)),
         (_now("Office account"), target.user or "—"),
     ]
     return {"title": _now("Employee"), "facts": rows}
+
+
+def _muted(person: Employee) -> str:
+    return notice_kinds.names(person.muted_notices) if person.muted_notices else "—"
 
 
 @admin.register(Invite)
@@ -387,3 +392,8 @@ class InviteAdmin(TechnicalAdmin):
 @admin.register(AccessRefusal)
 class AccessRefusalAdmin(TechnicalAdmin):
     list_display = ("subject", "told_at", "untold")
+
+
+@admin.register(BotName)
+class BotNameAdmin(TechnicalAdmin):
+    list_display = ("username", "told_at")

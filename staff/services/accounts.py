@@ -30,10 +30,11 @@ def create_user(
     groups: Collection[str] = (),
     first_name: str = "",
     last_name: str = "",
+    office: bool = True,
     command: CommandRef = None,
     at: datetime | None = None,
 ) -> Outcome[User]:
-    """A new office account in some of ``roles.OFFICE_GROUPS``.
+    """A new account in some of ``roles.OFFICE_GROUPS``; without ``office`` no page opens to it.
 
     Raises NotAllowed ``staff.administrators_only``, Duplicate ``staff.username_taken``,
     RuleViolation ``text.*`` / ``staff.username_invalid`` / ``staff.unknown_group`` /
@@ -46,7 +47,7 @@ def create_user(
         username=_username(username),
         first_name=clean_text(first_name, field="first_name", limit=150),
         last_name=clean_text(last_name, field="last_name", limit=150),
-        is_staff=True,
+        is_staff=office,
         date_joined=run.at,
     )
     _set_password(user, password)

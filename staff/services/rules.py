@@ -7,9 +7,10 @@ from collections.abc import Collection
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from staff import roles
+from staff import policies, roles
 from staff.models import Employee
-from workshop.lib.errors import Duplicate, RuleViolation
+from workshop.lib.actor import Actor
+from workshop.lib.errors import Duplicate, NotAllowed, RuleViolation
 
 
 def check_roles(names: Collection[str]) -> frozenset[str]:
@@ -42,3 +43,11 @@ def telegram_taken(telegram_id: int | None) -> Duplicate:
         field="telegram_id",
         params={"name": other.short_name if other else "–"},
     )
+
+
+def ensure_own_or_managed(actor: Actor, employee: Employee) -> None:
+    """A person's own settings, changed by himself or by who manages him."""
+    if actor.employee_id != employee.pk:
+        policies.ensure_can_manage(actor, touched=employee.roles)
+    elif not employee.active:
+        raise NotAllowed()

@@ -17,9 +17,9 @@ from staff import locks, policies
 from staff.actors import employee_actor
 from staff.events import EmployeeSettingsChanged, Invited, TelegramBound
 from staff.models import Employee, Invite
-from staff.services.rules import check_language, telegram_taken
+from staff.services.rules import check_language, ensure_own_or_managed, telegram_taken
 from workshop.lib.actor import Actor
-from workshop.lib.errors import NotAllowed, RuleViolation
+from workshop.lib.errors import RuleViolation
 from workshop.lib.text import clean_text
 
 INVITE_LIFE: Final = timedelta(hours=24)
@@ -142,7 +142,7 @@ def set_language(
     """
     run = Run.of(actor, command, at)
     employee = locks.employee(employee_id)
-    _ensure_own_or_managed(actor, employee)
+    ensure_own_or_managed(actor, employee)
     return _set(run, employee, "language", check_language(language))
 
 
@@ -161,7 +161,7 @@ def set_username(
     """
     run = Run.of(actor, command, at)
     employee = locks.employee(employee_id)
-    _ensure_own_or_managed(actor, employee)
+    ensure_own_or_managed(actor, employee)
     return _set(run, employee, "telegram_username", _username(username))
 
 
@@ -173,13 +173,6 @@ def _set(run: Run, employee: Employee, field: str, value: str) -> Outcome[Employ
     employee.save(update_fields=[field])
     run.record(employee.stream, EmployeeSettingsChanged(field=field, old=old, new=value))
     return Outcome(employee)
-
-
-def _ensure_own_or_managed(actor: Actor, employee: Employee) -> None:
-    if actor.employee_id != employee.pk:
-        policies.ensure_can_manage(actor, touched=employee.roles)
-    elif not employee.active:
-        raise NotAllowed()
 
 
 def _bind(employee: Employee, telegram_id: int | None, username: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from staff import selectors
-from staff.models import Employee, employee_of
+from staff import selectors, services
+from staff.models import BotName, Employee, employee_of
 from staff.tests.conftest import Cast, make_employee, make_user
 
 FRIDAY = date(2026, 11, 20)
@@ -61,3 +61,21 @@ def test_the_employee_of_an_account(cast: Cast) -> None:
     assert employee_of(user) is None
     Employee.objects.filter(pk=cast.anna.pk).update(user=user)
     assert employee_of(user) == cast.anna
+
+
+def test_links_open_the_bot_by_the_name_it_was_told(db: None, settings: Any) -> None:
+    assert selectors.start_link("r_1") == ""
+    services.remember_bot("")
+    assert selectors.start_link("r_1") == ""
+    services.remember_bot("first_bot")
+    services.remember_bot("workshop_bot")
+    assert selectors.start_link("r_1") == "https://t.me/workshop_bot?start=r_1"
+    assert BotName.objects.count() == 1
+    settings.TELEGRAM_BOT_USERNAME = "said_bot"
+    assert selectors.start_link("r_1") == "https://t.me/said_bot?start=r_1"
+
+
+def test_in_a_demonstration_links_open_the_simulator(db: None, settings: Any) -> None:
+    settings.BOT_PAGE = "http://127.0.0.1:8001/"
+    services.remember_bot("demo_bot")
+    assert selectors.start_link("r_1") == "http://127.0.0.1:8001/?start=r_1"

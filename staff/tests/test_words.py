@@ -34,6 +34,17 @@ EXAMPLES: list[tuple[Payload, str]] = [
     (events.TelegramBound("Olga", 7, None), "Telegram account unbound: Olga"),
     (events.EmployeeSettingsChanged("language", "ru", "en"), "Language: ru → en"),
     (events.EmployeeSettingsChanged("telegram_username", "", "o"), "Telegram username: – → o"),
+    (
+        events.NoticesMuted("Olga", [], ["report", "alert"]),
+        "Muted notices of Olga: – → Alerts, Scheduled reports",
+    ),
+    (events.WorkGroupLinked(-5, "", "12"), "Work group: – → 12"),
+    (events.WorkGroupUnlinked(-5, "12", "asked"), "Work group unlinked: 12"),
+    (
+        events.WorkGroupUnlinked(-5, "12", "removed"),
+        "Work group unlinked: 12, the bot was removed from it",
+    ),
+    (events.WorkGroupMoved("12", -5, -100), "Work group 12: -5 → -100"),
     (events.Invited(1, "Olga"), "Invite link issued: Olga"),
     (events.AccessRefused(77, 4), "Access refused: Telegram id 77, times: 4"),
     (

@@ -1,0 +1,58 @@
+"""Reads of people: names and roles, no Telegram accounts."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import django_filters as filters
+from django.db.models import QuerySet
+from rest_framework import serializers
+
+from staff import roles
+from staff.models import Employee
+from workshop.lib.api.views import ListView, RowView
+
+
+class EmployeeForm(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField(source="short_name")
+    full_name = serializers.CharField()
+    is_inspector = serializers.BooleanField()
+    is_manager = serializers.BooleanField()
+    is_master = serializers.BooleanField()
+    is_polisher = serializers.BooleanField()
+    is_owner = serializers.BooleanField()
+    active = serializers.BooleanField()
+    absent_from = serializers.DateField(allow_null=True)
+    absent_until = serializers.DateField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class EmployeeFilter(filters.FilterSet):
+    role = filters.ChoiceFilter(choices=list(roles.LABELS.items()), method="by_role")
+    active = filters.BooleanFilter()
+    search = filters.CharFilter("full_name", lookup_expr="icontains", max_length=100)
+
+    class Meta:
+        model = Employee
+        fields: tuple[str, ...] = ()
+
+    def by_role(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(**{f"is_{value}": True})
+
+
+class Employees(ListView):
+    """People of the workshop, by name."""
+
+    resource = "employees"
+    form = EmployeeForm
+    scopes: ClassVar = {"GET": "staff:read"}
+    filters = EmployeeFilter
+    orders: ClassVar = {"name": "full_name", "id": "id"}
+
+    def rows(self) -> QuerySet[Any]:
+        return Employee.objects.all()
+
+
+class OneEmployee(RowView, Employees):
+    """A person."""
