@@ -15,7 +15,15 @@ from receipts.services.calendars import create_calendar
 from receipts.services.skills import change_skills
 from staff import roles
 from staff.models import Employee
-from staff.services import add_employee, create_user, link_user, set_absence, set_active
+from staff.selectors import work_group_chat
+from staff.services import (
+    add_employee,
+    create_user,
+    link_user,
+    link_work_group,
+    set_absence,
+    set_active,
+)
 from staff.services.telegram import set_username
 from workshop.lib.actor import Actor
 
@@ -66,6 +74,8 @@ PEOPLE: Final = (
 )
 ABSENT: Final = "semyon"
 LEFT: Final = "lev"
+GROUP: Final = -1001  # the work group on the simulator's page
+GROUP_TITLE: Final = f"Мастерская {LABEL}"
 STRANGER: Final = Person("olga", "Чужова", "Ольга", 1099)
 
 _DAY: Final = ((time(10), time(14)), (time(15), time(19)))
@@ -99,6 +109,8 @@ def add_people(actor: Actor, at: datetime, today: date) -> dict[str, Employee]:
     if not WorkCalendar.objects.filter(active=True).exists():
         weekly = dict.fromkeys(range(6), _DAY)
         create_calendar(name=f"Мастерская {LABEL}", weekly=weekly, actor=actor, at=at)
+    if work_group_chat() is None:
+        link_work_group(chat_id=GROUP, title=GROUP_TITLE, actor=actor, at=at)
     return {key: Employee.objects.get(pk=row.pk) for key, row in people.items()}
 
 
@@ -137,8 +149,8 @@ def add_accounts(people: dict[str, Employee], actor: Actor) -> list[SignIn]:
     return made
 
 
-def simulator_people() -> list[dict[str, object]]:
-    """The people on the simulator's page, a stranger last."""
+def simulator_people() -> dict[str, list[dict[str, object]]]:
+    """Who is on the simulator's page: the people, a stranger last, and the work group."""
     rows: list[dict[str, object]] = []
     for person in (*PEOPLE, STRANGER):
         held = ", ".join(str(roles.LABELS[name]) for name in person.roles) or _("stranger")
@@ -154,4 +166,6 @@ def simulator_people() -> list[dict[str, object]]:
                 "role": held,
             }
         )
-    return rows
+    members = [person.telegram_id for person in PEOPLE if person.key != LEFT]
+    group = {"id": GROUP, "title": GROUP_TITLE, "members": members, "bot_is_admin": False}
+    return {"people": rows, "groups": [group]}

@@ -21,6 +21,7 @@ from receipts.projection import differences
 from receipts.services.registration import register_receipt
 from receipts.states import Status
 from staff.models import Employee
+from staff.selectors import work_group_chat
 from workshop.lib import clock
 from workshop.lib.actor import system_actor
 
@@ -125,7 +126,9 @@ def the_printed_passwords_open_the_office() -> None:
 
 
 def the_simulator_gets_the_people() -> None:
-    people = json.loads(files.people().read_text())
+    page = json.loads(files.people().read_text())
+    people, (group,) = page["people"], page["groups"]
+    assert group["id"] == work_group_chat()
     first = people[0]
     assert (first["id"], first["first_name"]) == (1001, "Игорь")
     known = set(Employee.objects.values_list("telegram_id", flat=True))

@@ -1,0 +1,1 @@
+"""The API's own addresses: signing up, who one is."""

@@ -1,0 +1,63 @@
+"""Signing up for the numbers, and what an access may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from history.api.verbs import refuse_unknown_values
+from integrations.authentication import channel
+from integrations.services.registrations import register
+from workshop.lib.actor import KIND_STRANGER, Actor
+from workshop.lib.api.access import access_of
+from workshop.lib.api.fields import TextField
+from workshop.lib.api.permissions import AnyAccess, Anybody
+from workshop.lib.api.views import ApiView, private
+
+
+class RegistrationForm(serializers.Serializer[Any]):
+    token = TextField(required=True, max_length=200)
+    username = TextField(required=True, max_length=150)
+    password = TextField(required=True, max_length=500, trim_whitespace=False)
+
+
+class Register(ApiView):
+    """Sign up with a registration token of the office: an account for the API of the numbers."""
+
+    permission_classes = (Anybody,)
+    authentication_classes = ()
+    body = RegistrationForm
+
+    def post(self, request: Request) -> Response:
+        sent = dict(request.data)
+        form = RegistrationForm(data=sent)
+        form.is_valid(raise_exception=True)
+        refuse_unknown_values(form, sent)
+        stranger = Actor(kind=KIND_STRANGER, id=None, label="API", channel=channel())
+        user = register(**form.validated_data, actor=stranger).object
+        return private(Response({"result": {"username": user.get_username()}}, status=201))
+
+
+class RegisterWithoutSlash(Register):
+    """The same address as it stood in the earlier platform: a POST cannot be redirected."""
+
+    schema = None
+
+
+class Myself(ApiView):
+    """Who is asking, and what he may do."""
+
+    permission_classes = (AnyAccess,)
+
+    def get(self, request: Request) -> Response:
+        access = access_of(request)
+        body = {
+            "name": access.actor.label,
+            "kind": access.actor.kind,
+            "employee_id": access.actor.employee_id,
+            "scopes": sorted(access.scopes),
+        }
+        return private(Response(body))

@@ -1,0 +1,121 @@
+"""Events of API clients and their keys. No secret, no digest: only names and prefixes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from history.registry import Payload, event_kind
+from integrations import scopes
+
+
+@event_kind("client.added", lazy("API client added"))
+@dataclass(frozen=True)
+class ClientAdded(Payload):
+    name: str
+    scopes: list[str]
+    employee: dict[str, object] | None = None
+
+    def words(self) -> str:
+        return _("API client added: %(name)s (%(scopes)s)") % {
+            "name": self.name,
+            "scopes": _scopes(self.scopes) or "–",
+        }
+
+
+@event_kind("client.changed", lazy("API client changed"))
+@dataclass(frozen=True)
+class ClientChanged(Payload):
+    """``changes`` is field → [old, new]: scopes by their codes, an employee by his name."""
+
+    name: str
+    changes: dict[str, list[str]]
+
+    def words(self) -> str:
+        from integrations.models import ApiClient  # the labels live on the model
+
+        told = []
+        for field, values in self.changes.items():
+            label = ApiClient._meta.get_field(field).verbose_name  # type: ignore[union-attr]
+            old, new = (
+                _scopes(filter(None, one.split(", "))) if field == "scopes" else one
+                for one in values
+            )
+            told.append(f"{label}: {old or '–'} → {new or '–'}")
+        return _("API client %(name)s: %(changes)s") % {
+            "name": self.name,
+            "changes": "; ".join(told),
+        }
+
+
+def _scopes(codes: Iterable[str]) -> str:
+    """What they allow, as the office reads it; a code that is gone stays a code."""
+    return ", ".join(str(scopes.LABELS.get(code, code)) for code in codes)
+
+
+@event_kind("client.key_issued", lazy("API key issued"))
+@dataclass(frozen=True)
+class KeyIssued(Payload):
+    name: str
+    prefix: str
+    expires_at: str | None
+
+    def words(self) -> str:
+        return _("API key issued to %(name)s: %(prefix)s…") % {
+            "name": self.name,
+            "prefix": self.prefix,
+        }
+
+
+@event_kind("client.key_rotated", lazy("API key replaced"))
+@dataclass(frozen=True)
+class KeyRotated(Payload):
+    name: str
+    old: str
+    new: str
+    overlap_hours: int
+
+    def words(self) -> str:
+        return _("API key of %(name)s: %(old)s… → %(new)s…, the old one for %(hours)s h more") % {
+            "name": self.name,
+            "old": self.old,
+            "new": self.new,
+            "hours": self.overlap_hours,
+        }
+
+
+@event_kind("client.key_revoked", lazy("API key revoked"))
+@dataclass(frozen=True)
+class KeyRevoked(Payload):
+    name: str
+    prefix: str
+    reason: str
+
+    def words(self) -> str:
+        return _("API key of %(name)s revoked: %(prefix)s…, reason: %(reason)s") % {
+            "name": self.name,
+            "prefix": self.prefix,
+            "reason": self.reason or "–",
+        }
+
+
+@event_kind("access.registration_opened", lazy("Registration token issued"))
+@dataclass(frozen=True)
+class RegistrationOpened(Payload):
+    token_id: int
+
+    def words(self) -> str:
+        return _("Registration token issued: %(id)s") % {"id": self.token_id}
+
+
+@event_kind("access.registered", lazy("Signed up for the API"))
+@dataclass(frozen=True)
+class Registered(Payload):
+    token_id: int
+    username: str
+
+    def words(self) -> str:
+        return _("Signed up for the API: %(name)s") % {"name": self.username}

@@ -1,0 +1,35 @@
+"""Row locks of the integrations."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from integrations.models import ApiClient, ApiKey, RegistrationToken
+from workshop.lib.errors import NotFound
+
+
+def client(client_id: int) -> ApiClient:
+    """The locked client; NotFound ``integrations.no_such_client``."""
+    row = ApiClient.objects.select_for_update(of=("self",)).filter(pk=client_id).first()
+    if row is None:
+        raise NotFound(
+            "integrations.no_such_client", _("There is no such API client."), field="client"
+        )
+    found: ApiClient = row
+    return found
+
+
+def key(key_id: int) -> ApiKey:
+    """The locked key; NotFound ``integrations.no_such_key``."""
+    row = ApiKey.objects.select_for_update(of=("self",)).filter(pk=key_id).first()
+    if row is None:
+        raise NotFound("integrations.no_such_key", _("There is no such API key."), field="key")
+    found: ApiKey = row
+    return found
+
+
+def registration_token(digest: str) -> RegistrationToken | None:
+    """The locked token with this hash, or None."""
+    rows = RegistrationToken.objects.select_for_update(of=("self",))
+    found: RegistrationToken | None = rows.filter(digest=digest).first()
+    return found

@@ -1,0 +1,74 @@
+"""Scopes of API keys: what a client may ask for, and which access roles that gives its actor.
+
+Every endpoint names the scope it needs; the roles are for the policies of the services behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from staff import roles
+
+RECEIPTS_READ: Final = "receipts:read"
+RECEIPTS_WRITE: Final = "receipts:write"
+RECEIPTS_MANAGE: Final = "receipts:manage"
+CUSTOMERS_READ: Final = "customers:read"
+CUSTOMERS_WRITE: Final = "customers:write"
+STAFF_READ: Final = "staff:read"
+STAFF_WRITE: Final = "staff:write"
+HISTORY_READ: Final = "history:read"
+ANALYTICS_READ: Final = "analytics:read"
+WEBHOOKS_MANAGE: Final = "webhooks:manage"
+DATA_MANAGE: Final = "data:manage"
+
+LABELS: Final = {
+    RECEIPTS_READ: _("read receipts, works, returns, catalogues"),
+    RECEIPTS_WRITE: _("do what an inspector does with receipts"),
+    RECEIPTS_MANAGE: _("void receipts, as a manager"),
+    CUSTOMERS_READ: _("read customers with names and phones"),
+    CUSTOMERS_WRITE: _("add and change customers"),
+    STAFF_READ: _("read employees"),
+    STAFF_WRITE: _("add and change masters and polishers"),
+    HISTORY_READ: _("read the history"),
+    ANALYTICS_READ: _("read the numbers"),
+    WEBHOOKS_MANAGE: _("manage webhooks"),
+    DATA_MANAGE: _("import and export"),
+}
+ALL: Final = tuple(LABELS)
+READING: Final = frozenset({RECEIPTS_READ, STAFF_READ, HISTORY_READ, ANALYTICS_READ})
+
+# What an office user of the API may do by his access roles (sessions have no scopes of their own).
+_OF_ROLES: Final = {
+    roles.MANAGER: frozenset(ALL),
+    roles.INSPECTOR: frozenset(ALL) - {RECEIPTS_MANAGE, WEBHOOKS_MANAGE, DATA_MANAGE},
+    roles.OWNER: READING,
+}
+_ROLES_OF: Final = {
+    RECEIPTS_WRITE: roles.INSPECTOR,
+    STAFF_WRITE: roles.INSPECTOR,
+    CUSTOMERS_WRITE: roles.INSPECTOR,
+    RECEIPTS_MANAGE: roles.MANAGER,
+    WEBHOOKS_MANAGE: roles.MANAGER,
+    DATA_MANAGE: roles.MANAGER,
+}
+
+
+def roles_of(scopes: Iterable[str]) -> frozenset[str]:
+    """The access roles that a client with these scopes acts with."""
+    return frozenset(_ROLES_OF[scope] for scope in scopes if scope in _ROLES_OF)
+
+
+def of_roles(held: Iterable[str]) -> frozenset[str]:
+    """The scopes that a person with these access roles has."""
+    found: frozenset[str] = frozenset()
+    for role in held:
+        found |= _OF_ROLES.get(role, frozenset())
+    return found
+
+
+def unknown(scopes: Iterable[str]) -> list[str]:
+    """Names that are no scopes."""
+    return sorted(set(scopes) - set(ALL))
