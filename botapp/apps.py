@@ -14,4 +14,8 @@ class BotappConfig(AppConfig):
 
         screens.load_all()
         import_module("botapp.notice_texts")  # announces its templates
+        import_module("botapp.digests")
+        import_module("botapp.stay_notices")
+        import_module("botapp.customer_notices")
+        import_module("botapp.group_cards").connect()
         notices.connect()

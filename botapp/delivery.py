@@ -1,24 +1,28 @@
 """The delivery of notices: claim a row, send it outside any transaction, record it.
 
-One process at a time does it, under a lease. A crash between sending and recording leaves a
-claimed row; it is sent again and marked as a possible duplicate.
+One process at a time does it, under a lease, and claims a row only when it can be sent right now,
+at most one per chat. So a claim that a crash left behind is a message that may have arrived: it is
+sent again, marked as a possible duplicate.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import Case, F, Q, QuerySet, Value, When, Window
+from django.db.models.functions import Coalesce, Now, RowNumber
 from django.utils import translation
+from django.utils.translation import gettext as _
 
-from botapp import notices, reach
+from botapp import notices, reach, reasons
+from botapp.dialogs import i, lines
 from botapp.models import Dialog, OutgoingMessage
 from botapp.transport.port import (
     Message,
@@ -30,13 +34,27 @@ from botapp.transport.port import (
     Unreachable,
 )
 from workshop.lib import clock
+from workshop.lib.compiled import Change, Columns, Rows
 
-LEASE: Final = timedelta(seconds=60)  # longer than any call of the messenger
+LEASE: Final = timedelta(seconds=12)  # renewed while a call goes on; taken over within 15 s
 BATCH: Final = 100
 BACKOFF: Final = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1800))
-ATTEMPTS: Final = 50  # about a day
+# Of the network: the loop itself asks ever more rarely while nothing answers, and what waited for
+# the end of an outage must come soon after it.
+NETWORK_BACKOFF: Final = tuple(timedelta(seconds=s) for s in (5, 15, 30, 60))
+ATTEMPTS: Final = 50
+GIVE_UP: Final = timedelta(days=1)
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A recipient with something to send. ``chat_id`` None: it ends without a call."""
+
+    pk: int  # of the row that comes first
+    recipient: str
+    chat_id: int | None
 
 
 @dataclass(frozen=True)
@@ -57,51 +75,160 @@ class Result:
     retry: timedelta | None = None
     reason: str = ""
     unreachable: bool = False
+    counted: bool = True  # as an attempt
+    uncertain: bool = False  # it may have arrived
 
 
-def claim(token: str, *, limit: int = BATCH) -> list[Ready]:
-    """Take due rows, oldest first, and render them. Rows nobody can get any more end here."""
-    lapsed = Q(state=OutgoingMessage.CLAIMED, lease_until__lt=Now())
-    waiting = Q(state__in=[OutgoingMessage.WAITING, OutgoingMessage.FAILED])
-    due = OutgoingMessage.objects.filter(waiting | lapsed, due_at__lte=clock.now())
-    ids = list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
-    if not ids:
+def _lapsed() -> Q:
+    return Q(state=OutgoingMessage.CLAIMED, lease_until__lt=Now())
+
+
+def _free() -> Q:
+    """Nobody is sending it."""
+    return Q(state__in=[OutgoingMessage.WAITING, OutgoingMessage.FAILED]) | _lapsed()
+
+
+def _firsts(now: datetime) -> QuerySet[Any]:
+    """The due row of each recipient that comes first; a retried one keeps its place."""
+    order = [Coalesce("planned_at", "due_at").asc(), F("pk").asc()]
+    return OutgoingMessage.objects.filter(_free(), due_at__lte=now).annotate(
+        place=Window(RowNumber(), partition_by="recipient", order_by=order)
+    )
+
+
+_anything = Columns(
+    lambda slot: OutgoingMessage.objects.filter(
+        _free(), due_at__lte=slot("now", OutgoingMessage._meta.get_field("due_at"))
+    ).values_list("pk")[:1]
+)
+
+
+def due(*, skip: Collection[str] = (), limit: int = BATCH) -> list[Due]:
+    """Recipients with due rows, the longest waiting first, without those in ``skip``."""
+    now = clock.now()
+    if not _anything.all(now=now):  # the loop asks every second, mostly in vain
         return []
-    with transaction.atomic():
-        again = OutgoingMessage.objects.filter(lapsed, pk__in=ids)
-        again.update(possible_duplicate=True)
-        OutgoingMessage.objects.filter(waiting | lapsed, pk__in=ids).update(
-            state=OutgoingMessage.CLAIMED, token=token, lease_until=Now() + LEASE
+    rows = _firsts(now).exclude(recipient__in=skip).filter(place=1)
+    found = []
+    for row in rows.select_related("employee__unreachable").order_by("due_at", "pk")[:limit]:
+        chat_id = row.chat_id
+        if row.employee is not None:
+            chat_id = None if reach.barred(row.employee) else row.employee.telegram_id
+        found.append(Due(row.pk, row.recipient, chat_id))
+    return found
+
+
+def claim(
+    token: str, *, limit: int = BATCH, recipients: Collection[str] | None = None
+) -> list[Ready]:
+    """Take the first due row of each recipient (of these, or of all) and render it.
+
+    Rows nobody can get any more end here, and the next ones are looked at.
+    """
+    while True:
+        rows = _firsts(clock.now())
+        if recipients is not None:
+            rows = rows.filter(recipient__in=recipients)
+        first = rows.filter(place=1).order_by("due_at", "pk")
+        ids = list(first.values_list("pk", flat=True)[:limit])
+        if not ids:
+            return []
+        ready = _take(ids, token)
+        if ready:
+            return ready
+
+
+def claim_next(token: str, one: Due) -> Ready | None:
+    """The row that was looked up, or the next one of this recipient when that is settled."""
+    ready = _take([one.pk], token) or claim(token, limit=1, recipients=[one.recipient])
+    return ready[0] if ready else None
+
+
+_claiming = Change(
+    lambda slot: (
+        OutgoingMessage.objects.filter(_free(), pk__in=slot.each("pks")),
+        {
+            # Somebody was sending it and is gone.
+            "possible_duplicate": Case(
+                When(_lapsed(), then=Value(True)), default=F("possible_duplicate")
+            ),
+            "state": OutgoingMessage.CLAIMED,
+            "token": slot("token"),
+            "lease_until": Now() + LEASE,
+            "tried_at": slot("now"),
+        },
+    )
+)
+_claimed = Rows(
+    lambda slot: (
+        OutgoingMessage.objects.filter(
+            pk__in=slot.each("pks"), token=slot("token"), state=OutgoingMessage.CLAIMED
         )
-    rows = OutgoingMessage.objects.filter(token=token, state=OutgoingMessage.CLAIMED)
-    ready = [_prepare(row) for row in rows.select_related("employee").order_by("due_at", "pk")]
-    return [one for one in ready if one is not None]
+        .select_related("employee__unreachable")
+        .order_by("due_at", "pk")
+    )
+)
+
+
+def _take(ids: Sequence[int], token: str) -> list[Ready]:
+    """Those of the rows that are free still and can be sent."""
+    pks = tuple(ids)
+    if not _claiming.run(pks=pks, token=token, now=clock.now()):
+        return []
+    rows = _claimed.all(pks=pks, token=token)
+    return [one for row in rows if (one := _prepare(row)) is not None]
+
+
+def renew(tokens: Iterable[str]) -> None:
+    """Hold on to what is being sent still."""
+    held = OutgoingMessage.objects.filter(state=OutgoingMessage.CLAIMED, token__in=list(tokens))
+    held.update(lease_until=Now() + LEASE)
 
 
 def _prepare(row: OutgoingMessage) -> Ready | None:
     """Recipients are those who are active when it is sent; the text is made now."""
-    chat_id = row.chat_id
-    language = None
-    if row.employee is not None:
-        if not row.employee.active or row.employee.telegram_id is None:
-            _end(row, "the recipient has left" if not row.employee.active else "no account")
-            return None
-        chat_id, language = row.employee.telegram_id, row.employee.language
-    if chat_id is None:
-        _end(row, "nobody is named")
+    reason = _useless(row)
+    if reason:
+        _end(row, reason)
         return None
+    chat_id = row.employee.telegram_id if row.employee else row.chat_id
     try:
-        with translation.override(language):
-            notice = notices.render(row.template, row.params, row.employee)
-            message = notice.message() if notice else None
+        message = _rendered(row)
     except Exception as error:  # a bug of one template must not hold up the others
         logger.exception("a notice cannot be made", extra={"template": row.template})
         _later(row, _backoff(row.attempts), type(error).__name__)
         return None
-    if message is None:
-        _end(row, "out of date")
+    if message is None or chat_id is None:
+        _end(row, reasons.OUT_OF_DATE if message is None else reasons.NOBODY)
         return None
     return Ready(row, chat_id, message)
+
+
+def _useless(row: OutgoingMessage) -> str:
+    """Why nothing is sent to this recipient; empty when it may be."""
+    person = row.employee
+    if person is None:
+        return ""
+    if not person.active:
+        return reasons.LEFT
+    if person.telegram_id is None:
+        return reasons.NO_ACCOUNT
+    if notices.is_muted(row.template, person):
+        return reasons.MUTED
+    mark = reach.barred(person)
+    return f"{reasons.UNREACHABLE}{mark.reason}" if mark else ""
+
+
+def _rendered(row: OutgoingMessage) -> Message | None:
+    """In the recipient's language. What may come a second time says so."""
+    with translation.override(row.employee.language if row.employee else settings.LANGUAGE_CODE):
+        notice = notices.render(row.template, row.params, row.employee)
+        if notice is None:
+            return None
+        if row.possible_duplicate:
+            again = i(_("Possibly a repeat: there was an interruption while this was sent."))
+            notice = replace(notice, text=lines(notice.text, "", again))
+        return notice.message()
 
 
 def _end(row: OutgoingMessage, reason: str) -> None:
@@ -110,23 +237,33 @@ def _end(row: OutgoingMessage, reason: str) -> None:
     )
 
 
-def _later(row: OutgoingMessage, wait: timedelta, reason: str, *, attempt: bool = True) -> None:
-    """Try again later; after about a day of failures it is given up."""
+def _later(
+    row: OutgoingMessage,
+    wait: timedelta,
+    reason: str,
+    *,
+    counted: bool = True,
+    uncertain: bool = False,
+) -> None:
+    """Try again later; after a day of failures it is given up."""
     now = clock.now()
-    if attempt and row.attempts + 1 >= ATTEMPTS:
+    old = now - (row.planned_at or row.due_at) >= GIVE_UP
+    if counted and old and row.attempts + 1 >= ATTEMPTS:
         _end(row, reason)
         return
     OutgoingMessage.objects.filter(pk=row.pk, token=row.token).update(
         state=OutgoingMessage.FAILED,
+        planned_at=Coalesce("planned_at", F("due_at")),
         due_at=now + wait,
-        attempts=F("attempts") + (1 if attempt else 0),
+        attempts=F("attempts") + int(counted),  # PostgreSQL adds no booleans
         last_error=reason[:200],
         lease_until=None,
+        possible_duplicate=row.possible_duplicate or uncertain,
     )
 
 
-def _backoff(attempts: int) -> timedelta:
-    return BACKOFF[min(attempts, len(BACKOFF) - 1)]
+def _backoff(attempts: int, steps: Sequence[timedelta] = BACKOFF) -> timedelta:
+    return steps[min(attempts, len(steps) - 1)]
 
 
 async def send(transport: Transport, ready: Ready) -> Result:
@@ -134,15 +271,39 @@ async def send(transport: Transport, ready: Ready) -> Result:
     try:
         message_id = await transport.send(ready.chat_id, ready.message, notice=True)
     except RetryLater as error:
-        return Result(ready, retry=timedelta(seconds=error.seconds))
+        wait = timedelta(seconds=error.seconds)
+        return Result(ready, retry=wait, reason=reasons.WAIT, counted=False)
     except TransportError as error:
-        return Result(ready, retry=_backoff(ready.row.attempts), reason=str(error))
+        wait = _backoff(ready.row.attempts, NETWORK_BACKOFF)
+        return Result(ready, retry=wait, reason=str(error), uncertain=error.uncertain)
     except Unreachable as error:
         return Result(ready, reason=str(error), unreachable=True)
     except (Refused, MessageGone) as error:
         logger.exception("a notice was refused", extra={"template": ready.row.template})
-        return Result(ready, reason=str(error))
+        return Result(ready, reason=f"{reasons.REFUSED}{error}")
     return Result(ready, message_id=message_id)
+
+
+_sent = Change(
+    lambda slot: (
+        OutgoingMessage.objects.filter(pk=slot("pk")),
+        {
+            "state": OutgoingMessage.SENT,
+            "sent_at": slot("now"),
+            "message_id": slot("message_id"),
+            "attempts": F("attempts") + 1,
+            "lease_until": None,
+            "last_error": "",
+        },
+    )
+)
+# The screen is no longer the last message: its next drawing comes below this one.
+_pushed_up = Change(
+    lambda slot: (
+        Dialog.objects.filter(chat_id=slot("chat_id"), last_message_id__lt=slot("message_id")),
+        {"last_message_id": slot("message_id")},
+    )
+)
 
 
 def record(results: Sequence[Result]) -> list[tuple[int, int]]:
@@ -154,27 +315,19 @@ def record(results: Sequence[Result]) -> list[tuple[int, int]]:
 def _record(result: Result) -> list[tuple[int, int]]:
     row, chat_id = result.ready.row, result.ready.chat_id
     if result.retry is not None:
-        _later(row, result.retry, result.reason, attempt=bool(result.reason))
+        _later(row, result.retry, result.reason, counted=result.counted, uncertain=result.uncertain)
+        return []
+    if result.unreachable:
+        _end(row, f"{reasons.UNREACHABLE}{result.reason}")
+        reach.mark_unreachable(chat_id, result.reason)
         return []
     if result.message_id is None:
         _end(row, result.reason)
-        if result.unreachable:
-            reach.mark_unreachable(chat_id, result.reason)
         return []
-    OutgoingMessage.objects.filter(pk=row.pk).update(
-        state=OutgoingMessage.SENT,
-        sent_at=clock.now(),
-        message_id=result.message_id,
-        attempts=F("attempts") + 1,
-        lease_until=None,
-        last_error="",
-    )
-    # The screen is no longer the last message: its next drawing comes below this one.
-    Dialog.objects.filter(chat_id=chat_id, last_message_id__lt=result.message_id).update(
-        last_message_id=result.message_id
-    )
-    if row.employee_id is not None:
-        reach.mark_reachable(row.employee_id)
+    _sent.run(pk=row.pk, message_id=result.message_id, now=clock.now())
+    _pushed_up.run(chat_id=chat_id, message_id=result.message_id)
+    if row.employee is not None and hasattr(row.employee, "unreachable"):
+        reach.mark_reachable(row.employee.pk)
     return _replaced(row, chat_id)
 
 

@@ -1,16 +1,16 @@
-"""Who the bot is: its user name, told by the messenger at the start. For links to itself."""
+"""Who the bot is: its user name, told by the messenger at the start of this process."""
 
 from __future__ import annotations
 
 _username = ""
 
 
-def remember(username: str) -> None:
+def remember(name: str) -> None:
     """Called once the messenger has answered who we are."""
     global _username  # noqa: PLW0603  one bot per process, known only at run time
-    _username = username
+    _username = name
 
 
-def start_link(argument: str) -> str:
-    """``https://t.me/<bot>?start=<argument>``; empty while the bot does not know its name."""
-    return f"https://t.me/{_username}?start={argument}" if _username else ""
+def username() -> str:
+    """Empty while the messenger has not answered. Links: ``staff.selectors.start_link``."""
+    return _username

@@ -16,11 +16,78 @@ from django.db.models.functions import Now, RowNumber
 from botapp.models import InboundChat, InboundUpdate
 from botapp.transport.port import Arrived
 from workshop.lib import clock
+from workshop.lib.compiled import Change, Columns, Insertion, Rows
+from workshop.lib.process import is_gone
 
-LEASE: Final = timedelta(seconds=15)
+# The chats of a killed process are served again within 15 s: with the first look after this.
+LEASE: Final = timedelta(seconds=10)
 ATTEMPTS: Final = 3
 BACKOFF: Final = (timedelta(seconds=1), timedelta(seconds=5))
 ROWS: Final = 50  # of one chat at a time
+CLAIMED: Final = 100  # chats at a time
+
+
+# --- the statements of every round and every step ---------------------------------------------
+
+
+def _free() -> Q:
+    return Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+
+
+_updates = Insertion(InboundUpdate)
+_chats = Insertion(InboundChat)
+_waiting = Columns(
+    lambda slot: (
+        InboundUpdate.objects.filter(
+            state=InboundUpdate.NEW,
+            next_attempt_at__lte=slot("now", InboundUpdate._meta.get_field("next_attempt_at")),
+            chat_id__in=InboundChat.objects.filter(_free()).values("chat_id"),
+        )
+        .values("chat_id")
+        .annotate(first=Min("update_id"))
+        .order_by("first")
+        .values_list("chat_id", "first")[:CLAIMED]
+    )
+)
+_take = Change(
+    lambda slot: (
+        InboundChat.objects.filter(_free(), chat_id__in=slot.each("chats")),
+        {"owner": slot("owner"), "token": slot("token"), "lease_until": Now() + LEASE},
+    )
+)
+_taken = Columns(
+    lambda slot: InboundChat.objects.filter(token=slot("token")).values_list("chat_id")
+)
+_renew = Change(
+    lambda slot: (
+        InboundChat.objects.filter(chat_id__in=slot.each("chats"), token=slot("token")),
+        {"lease_until": Now() + LEASE},
+    )
+)
+_release = Change(
+    lambda slot: (
+        InboundChat.objects.filter(chat_id__in=slot.each("chats"), token__in=slot.each("tokens")),
+        {"owner": "", "token": "", "lease_until": None},
+    )
+)
+_rows: Rows[InboundUpdate] = Rows(
+    lambda slot: (
+        InboundUpdate.objects.filter(chat_id__in=slot.each("chats"), state=InboundUpdate.NEW)
+        .annotate(place=Window(RowNumber(), "chat_id", ["update_id", "pk"]))
+        .filter(place__lte=ROWS)
+        .order_by("place")
+    )
+)
+_mark = Change(
+    lambda slot: (
+        InboundUpdate.objects.filter(
+            Exists(InboundChat.objects.filter(chat_id=slot("chat"), token=slot("token"))),
+            pk=slot("pk"),
+            state=InboundUpdate.NEW,
+        ),
+        {"state": slot("state"), "done_at": slot("done_at")},
+    )
+)
 
 
 class ClaimLost(Exception):
@@ -44,24 +111,14 @@ def store(bot_id: int, batch: Sequence[Arrived]) -> None:
     ]
     chats = [InboundChat(chat_id=chat_id) for chat_id in sorted({one.chat_id for one in batch})]
     with transaction.atomic():
-        InboundUpdate.objects.bulk_create(rows, ignore_conflicts=True)
-        InboundChat.objects.bulk_create(chats, ignore_conflicts=True)
+        _updates.save_new(rows)
+        _chats.save_new(chats)
 
 
-def claim(owner: str, token: str, *, limit: int = 100) -> list[int]:
+def claim(owner: str, token: str, *, limit: int = CLAIMED) -> list[int]:
     """Take chats that wait and that nobody holds; their ids. ``token`` is new for each call."""
-    free = InboundChat.objects.filter(_free())
-    waiting = (
-        InboundUpdate.objects.filter(
-            state=InboundUpdate.NEW,
-            next_attempt_at__lte=clock.now(),
-            chat_id__in=free.values("chat_id"),
-        )
-        .values("chat_id")
-        .annotate(first=Min("update_id"))
-        .order_by("first")
-    )
-    return take([row["chat_id"] for row in waiting[:limit]], owner, token)
+    waiting = _waiting.all(now=clock.now())
+    return take([chat_id for chat_id, _first in waiting[:limit]], owner, token)
 
 
 def take(chat_ids: Iterable[int], owner: str, token: str) -> list[int]:
@@ -69,35 +126,33 @@ def take(chat_ids: Iterable[int], owner: str, token: str) -> list[int]:
     wanted = list(chat_ids)
     if not wanted:
         return []
-    InboundChat.objects.filter(_free(), chat_id__in=wanted).update(
-        owner=owner, token=token, lease_until=Now() + LEASE
-    )
-    return list(InboundChat.objects.filter(token=token).values_list("chat_id", flat=True))
-
-
-def _free() -> Q:
-    return Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    _take.run(chats=tuple(wanted), owner=owner, token=token)
+    return [chat_id for (chat_id,) in _taken.all(token=token)]
 
 
 def renew(chat_ids: Iterable[int], token: str) -> int:
     """Hold the chats for another term; how many are still ours."""
-    held = InboundChat.objects.filter(chat_id__in=list(chat_ids), token=token)
-    return held.update(lease_until=Now() + LEASE)
+    held = tuple(chat_ids)
+    return _renew.run(chats=held, token=token) if held else 0
 
 
 def release(chat_id: int, token: str) -> None:
     """Let go of a chat at once."""
-    InboundChat.objects.filter(chat_id=chat_id, token=token).update(
-        owner="", token="", lease_until=None
-    )
+    _release.run(chats=(chat_id,), tokens=(token,))
 
 
 def release_all(claims: Iterable[tuple[int, str]]) -> None:
     """Let go of several (chat, token) at once."""
     chats, tokens = zip(*claims, strict=True)
-    InboundChat.objects.filter(chat_id__in=chats, token__in=set(tokens)).update(
-        owner="", token="", lease_until=None
-    )
+    _release.run(chats=tuple(chats), tokens=tuple(set(tokens)))
+
+
+def release_gone() -> None:
+    """Let go of what processes held that were killed on this machine: nobody waits for them."""
+    held = InboundChat.objects.filter(token__gt="")
+    gone = [name for name in held.values_list("owner", flat=True).distinct() if is_gone(name)]
+    if gone:
+        held.filter(owner__in=gone).update(owner="", token="", lease_until=None)
 
 
 def rows_of(chat_id: int) -> list[InboundUpdate]:
@@ -110,9 +165,7 @@ def rows_of_all(chat_ids: Sequence[int]) -> dict[int, list[InboundUpdate]]:
     found: dict[int, list[InboundUpdate]] = {chat_id: [] for chat_id in chat_ids}
     if not chat_ids:
         return found
-    numbered = Window(RowNumber(), "chat_id", ["update_id", "pk"])
-    waiting = InboundUpdate.objects.filter(chat_id__in=chat_ids, state=InboundUpdate.NEW)
-    for row in waiting.annotate(place=numbered).filter(place__lte=ROWS).order_by("place"):
+    for row in _rows.all(chats=tuple(chat_ids)):
         found[row.chat_id].append(row)
     now = clock.now()
     for chat_id, rows in found.items():
@@ -131,10 +184,7 @@ def _postpone(chat_id: int, first: InboundUpdate) -> None:
 
 def finish(row: InboundUpdate, token: str, *, state: str = InboundUpdate.DONE) -> None:
     """The last statement of a step: mark the row while the claim still holds, else ClaimLost."""
-    held = InboundChat.objects.filter(chat_id=row.chat_id, token=token)
-    marked = InboundUpdate.objects.filter(Exists(held), pk=row.pk, state=InboundUpdate.NEW).update(
-        state=state, done_at=clock.now()
-    )
+    marked = _mark.run(pk=row.pk, chat=row.chat_id, token=token, state=state, done_at=clock.now())
     if not marked:
         raise ClaimLost(row.pk)
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from history.models import Event
+from receipts.models import Assignment
 from staff.models import Employee
 from workshop.lib import clock
 
@@ -83,6 +84,10 @@ class Dialog(models.Model):
     shown_revision = models.PositiveIntegerField(default=0)
     live_message_id = models.BigIntegerField(null=True)
     live_is_picture = models.BooleanField(default=False)
+    # A new message with this drawing left and was not confirmed: it may stand in the chat.
+    sending_revision = models.PositiveIntegerField(null=True)
+    # The screen that the live one replaced, until it is known to be removed.
+    former_message_id = models.BigIntegerField(null=True)
     # The newest message of the chat that we know of and that still stands there.
     last_message_id = models.BigIntegerField(default=0)
     show_after = models.DateTimeField(default=clock.now)
@@ -96,8 +101,9 @@ class Dialog(models.Model):
         indexes = [
             models.Index(
                 fields=["show_after"],
-                condition=Q(wanted_revision__gt=models.F("shown_revision")),
-                name="dialog_to_show",
+                condition=Q(wanted_revision__gt=models.F("shown_revision"))
+                | Q(former_message_id__isnull=False),
+                name="dialog_to_repair",
             )
         ]
 
@@ -126,9 +132,12 @@ class OutgoingMessage(models.Model):
     # A newer message with the same key replaces the older one in the chat (digests).
     replace_key = models.CharField(max_length=60, blank=True)
     state = models.CharField(max_length=8, choices=STATES, default=WAITING)
+    # When it is to be sent, or tried again; ``planned_at`` then keeps the first of them.
     due_at = models.DateTimeField(default=clock.now)
+    planned_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=clock.now)
     attempts = models.PositiveSmallIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True)
     token = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=200, blank=True)
@@ -137,8 +146,8 @@ class OutgoingMessage(models.Model):
     possible_duplicate = models.BooleanField(default=False)
 
     class Meta:
-        verbose_name = _("outgoing message")
-        verbose_name_plural = _("outgoing messages")
+        verbose_name = _("notice")
+        verbose_name_plural = _("sending queue")
         constraints = [
             models.UniqueConstraint(
                 fields=["event", "recipient", "template"], name="outgoing_message_once"
@@ -151,6 +160,11 @@ class OutgoingMessage(models.Model):
                 name="outgoing_message_due",
             ),
             models.Index(
+                fields=["id"],
+                condition=Q(state="dead"),
+                name="outgoing_message_given_up",
+            ),
+            models.Index(
                 fields=["recipient", "replace_key"],
                 condition=~Q(replace_key=""),
                 name="outgoing_message_replace",
@@ -158,7 +172,41 @@ class OutgoingMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.template} → {self.recipient}"
+        return f"{_('Notice')} {self.pk}"
+
+
+class GroupCard(models.Model):
+    """Which message of the work group shows which assignment, and whether it shows it as it is.
+
+    ``wanted_revision`` grows with every event of the receipt; ``closed``: over, without buttons,
+    until a decision is taken back.
+    """
+
+    assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="group_card")
+    chat_id = models.BigIntegerField()
+    message_id = models.BigIntegerField(null=True)
+    wanted_revision = models.PositiveIntegerField(default=1)
+    shown_revision = models.PositiveIntegerField(default=0)
+    shown_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    closed = models.BooleanField(default=False)
+    show_after = models.DateTimeField(default=clock.now)
+    token = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("card of the work group")
+        verbose_name_plural = _("cards of the work group")
+        indexes = [
+            models.Index(
+                fields=["show_after"],
+                condition=Q(wanted_revision__gt=models.F("shown_revision")),
+                name="group_card_to_show",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"card of assignment {self.assignment_id}"
 
 
 class PersonReach(models.Model):
@@ -168,11 +216,13 @@ class PersonReach(models.Model):
         Employee, models.PROTECT, primary_key=True, related_name="unreachable"
     )
     since = models.DateTimeField(default=clock.now)
+    # When Telegram said so last: notices are not tried again for a while.
+    checked_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=200)
 
     class Meta:
-        verbose_name = _("unreachable employee")
-        verbose_name_plural = _("unreachable employees")
+        verbose_name = _("unreachable person")
+        verbose_name_plural = _("unreachable people")
 
     def __str__(self) -> str:
-        return f"{self.employee_id}: {self.reason}"
+        return str(self.employee)

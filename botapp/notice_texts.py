@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from botapp.dialogs import Markup, b, fmt, lines
+from botapp.events import InputFailed
 from botapp.notices import Addressed, Notice, NoticeButton, on_event, template
 from botapp.screens import words
 from history.models import Event
@@ -19,6 +20,7 @@ from receipts.events.status import Assigned, Held, Returned, ReworkOrdered
 from receipts.models import Receipt, ReturnCase, ReturnItem
 from staff import roles, selectors
 from staff.models import Employee
+from staff.notice_kinds import NoticeKind
 from workshop.lib import clock
 from workshop.lib.actor import KIND_EMPLOYEE, KIND_USER
 
@@ -61,7 +63,7 @@ def to_the_master(event: Event) -> Iterator[Addressed]:
         yield Addressed(master, "assignment", {"receipt_id": receipt_of(event)})
 
 
-@template("assignment")
+@template("assignment", kind=NoticeKind.ASSIGNMENT)
 def assignment(params: Mapping[str, Any], employee: Employee | None) -> Notice | None:
     """Nothing to tell when the watch went on to somebody else meanwhile."""
     receipt = Receipt.objects.select_related("watch").get(pk=params["receipt_id"])
@@ -90,10 +92,10 @@ def to_the_responsible(event: Event) -> Iterator[Addressed]:
         yield Addressed(person, "return", {"return_id": event.payload["return_id"]})
 
 
-@template("return")
+@template("return", kind=NoticeKind.RETURNED)
 def returned(params: Mapping[str, Any], employee: Employee | None) -> Notice | None:
     case = ReturnCase.objects.select_related("receipt").get(pk=params["return_id"])
-    own = ReturnItem.objects.filter(return_case=case, responsible=employee)
+    own = ReturnItem.objects.filter(return_case=case, responsible=employee).order_by("pk")
     reasons = ", ".join(item.reason_name for item in own)
     if case.is_void or employee is None or not reasons:
         return None
@@ -103,7 +105,11 @@ def returned(params: Mapping[str, Any], employee: Employee | None) -> Notice | N
         case.comment or None,
     )
     visible = case.receipt.master_id == employee.pk
-    return Notice(text, ((open_button(case.receipt),),) if visible else ())
+    rows = ((open_button(case.receipt),),) if visible else ()
+    if any(item.person_comment for item in own):
+        return Notice(text, rows)
+    comment = NoticeButton(_("💬 Comment on it"), "return_comment", own[0].pk)
+    return Notice(text, (*rows, (comment,)))
 
 
 # --- parts go to a polisher -----------------------------------------------------------------------
@@ -121,7 +127,7 @@ def to_the_polisher(event: Event) -> Iterator[Addressed]:
             yield Addressed(polisher, "polishing", {"order_id": event.payload["order_id"]})
 
 
-@template("polishing")
+@template("polishing", kind=NoticeKind.POLISHING)
 def polishing(params: Mapping[str, Any], employee: Employee | None) -> Notice | None:
     order = PolishingOrder.objects.select_related("receipt", "metal").get(pk=params["order_id"])
     if order.is_void or order.returned_at or employee is None or order.polisher_id != employee.pk:
@@ -130,7 +136,7 @@ def polishing(params: Mapping[str, Any], employee: Employee | None) -> Notice | 
     return Notice(text, ((open_button(order.receipt),),))
 
 
-@template("batch")
+@template("batch", kind=NoticeKind.POLISHING)
 def batch(params: Mapping[str, Any], employee: Employee | None) -> Notice | None:
     row = PolishingBatch.objects.get(pk=params["batch_id"])
     rows = PolishingOrder.objects.open().filter(batch=row, polisher=employee)
@@ -170,21 +176,35 @@ def of_an_incident(event: Event) -> Iterator[Addressed]:
         yield Addressed(person, "incident", {"event_id": event.pk})
 
 
+@on_event(InputFailed.kind)
+def of_a_failed_input(event: Event) -> Iterator[Addressed]:
+    for person in reachable(selectors.active_with_role(roles.MANAGER), event):
+        yield Addressed(person, "input_failed", {"event_id": event.pk})
+
+
 @on_event(DeadlineChanged.kind)
 def of_a_deadline(event: Event) -> Iterator[Addressed]:
     """All inspectors but the author. The first deadline of a new receipt changes nothing."""
-    if event.payload["old"] is None:
+    first = "new" if event.payload.get("taken_back") else "old"
+    if event.payload[first] is None:
         return
     for person in reachable(selectors.active_inspectors(), event):
         yield Addressed(person, "deadline", {"event_id": event.pk})
 
 
-@template("incident")
+@template("incident", kind=NoticeKind.INCIDENT)
 def incident(params: Mapping[str, Any], employee: Employee | None) -> Notice:
     return _as_recorded(params, "⚠")
 
 
-@template("deadline")
+@template("input_failed", kind=NoticeKind.ALERT)
+def input_failed(params: Mapping[str, Any], employee: Employee | None) -> Notice:
+    event = Event.objects.get(pk=params["event_id"])
+    advice = _("The person was told. What failed stands in the office under “Incoming updates”.")
+    return Notice(lines(fmt("⚠ %(what)s", what=load(event).words()), advice))
+
+
+@template("deadline", kind=NoticeKind.DEADLINE_CHANGED)
 def deadline(params: Mapping[str, Any], employee: Employee | None) -> Notice:
     return _as_recorded(params, "🕒")
 

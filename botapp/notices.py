@@ -13,7 +13,9 @@ from botapp.models import OutgoingMessage
 from botapp.transport.port import Key, Message, Picture
 from history import registry as history_registry
 from history.models import Event
+from receipts.models import Subscription
 from staff.models import Employee
+from staff.notice_kinds import NoticeKind, wants
 from workshop.lib import clock
 
 CONSUMER = "botapp.notices"
@@ -44,18 +46,19 @@ class Notice:
         return Message(bounded(esc(self.text)), keys, self.picture)
 
 
-# The employee is None for a group. None as the answer: there is nothing to tell any more.
+# The employee is None for a group and for a customer. None as the answer: there is nothing to
+# tell any more.
 Render = Callable[[Mapping[str, Any], Employee | None], Notice | None]
 
 
 @dataclass(frozen=True)
 class Addressed:
-    """One message to one recipient: an employee, or the chat of a group.
+    """One message to one recipient: an employee, a customer who subscribed, or a group's chat.
 
     ``replace_key``: an older message to him with the same key is removed when this one arrives.
     """
 
-    to: Employee | int
+    to: Employee | Subscription | int
     template: str
     params: Mapping[str, Any] = field(default_factory=dict)
     due_at: datetime | None = None
@@ -63,20 +66,35 @@ class Addressed:
 
     @property
     def recipient(self) -> str:
-        return f"employee:{self.to.pk}" if isinstance(self.to, Employee) else f"chat:{self.to}"
+        if isinstance(self.to, int):
+            return f"chat:{self.to}"
+        return self.to.stream  # "employee:5", "subscription:7"
+
+    @property
+    def chat_id(self) -> int | None:
+        """Of an employee it is looked up when the message is sent."""
+        if isinstance(self.to, Employee):
+            return None
+        return self.to if isinstance(self.to, int) else self.to.telegram_id
 
 
 Fan = Callable[[Event], Iterable[Addressed]]
 
 _templates: dict[str, Render] = {}
+_kinds: dict[str, NoticeKind] = {}
 _fans: dict[str, list[Fan]] = {}
 
 
-def template(name: str) -> Callable[[Render], Render]:
-    """Decorator: the function renders the messages of this template."""
+def template(name: str, *, kind: NoticeKind | None = None) -> Callable[[Render], Render]:
+    """Decorator: the function renders the messages of this template.
+
+    ``kind`` says what the person may switch off; None is an answer to something he asked for.
+    """
 
     def register(render: Render) -> Render:
         _templates[name] = render
+        if kind is not None:
+            _kinds[name] = kind
         return render
 
     return register
@@ -105,6 +123,22 @@ def render(name: str, params: Mapping[str, Any], employee: Employee | None) -> N
     return function(params, employee)
 
 
+def is_muted(name: str, employee: Employee) -> bool:
+    """Whether he has switched off what this template tells; asked when it is sent."""
+    kind = kind_of(name)
+    return kind is not None and not wants(employee, kind)
+
+
+def kind_of(name: str) -> NoticeKind | None:
+    """What a template tells; None for an answer to something that was asked for."""
+    return _kinds.get(name)
+
+
+def templates_of(kind: NoticeKind) -> list[str]:
+    """The templates that tell it."""
+    return [name for name, own in _kinds.items() if own == kind]
+
+
 def expand(event: Event) -> None:
     """The outbox consumer: one row per (event, recipient, template), however often it runs."""
     now = clock.now()
@@ -113,7 +147,7 @@ def expand(event: Event) -> None:
             event=event,
             recipient=one.recipient,
             employee=one.to if isinstance(one.to, Employee) else None,
-            chat_id=None if isinstance(one.to, Employee) else one.to,
+            chat_id=one.chat_id,
             template=one.template,
             params=dict(one.params),
             replace_key=one.replace_key,

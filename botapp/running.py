@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
-import socket
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,15 +13,20 @@ from django.db import Error as DatabaseError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from botapp import inbox
+from botapp import identity, inbox
 from botapp.deliverer import Deliverer
+from botapp.group_sender import GroupSender
 from botapp.inbound_limit import InboundLimiter
-from botapp.polling import Poller
+from botapp.journal import Journal
+from botapp.photo_loader import PhotoLoader
+from botapp.polling import Poller, Turn
 from botapp.threads import DatabaseLost, DatabaseThreads
 from botapp.transport.port import Arrived, Door, TransportError
 from botapp.transport.webhook import WebhookServer
 from botapp.workers import Workers
 from history import lease
+from staff.services import remember_bot
+from workshop.lib.process import own_name
 
 HEARTBEAT: Final = "runbot"
 BEAT_EVERY: Final = 5.0  # seconds
@@ -71,13 +74,18 @@ class Runner:
         webhook: Webhook | None = None,
     ) -> None:
         self._door = door
-        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._owner = own_name()
         self._threads = DatabaseThreads()
         self._stopping = asyncio.Event()
-        self._workers = Workers(door, self._threads, owner=self._owner, limiter=limiter)
+        journal = Journal(self._threads)
+        self._workers = Workers(
+            door, self._threads, owner=self._owner, limiter=limiter, journal=journal
+        )
         self._webhook = webhook
-        self._source = self._listener(webhook) if webhook else Poller(door, self._keep)
-        self._deliverer = Deliverer(door.transport, self._threads, owner=self._owner)
+        self._group = GroupSender(door.transport, self._threads)
+        self._photos = PhotoLoader(door.transport, self._threads, owner=self._owner)
+        self._source = self._listener(webhook) if webhook else self._poller()
+        self._deliverer = Deliverer(door.transport, self._threads, journal, owner=self._owner)
 
     def stop(self) -> None:
         """Polling ends at once, steps and sendings that have begun are finished."""
@@ -85,6 +93,8 @@ class Runner:
         self._source.stop()
         self._workers.stop()
         self._deliverer.stop()
+        self._group.stop()
+        self._photos.stop()
 
     def stop_on_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -98,6 +108,10 @@ class Runner:
         finally:
             await self._door.close()
             await self._threads.close()
+
+    def _poller(self) -> Poller:
+        turn = Turn(self._threads, self._door.bot_id, self._owner)
+        return Poller(self._door, turn, self._keep)
 
     def _listener(self, webhook: Webhook) -> WebhookServer:
         return WebhookServer(webhook.host, webhook.port, webhook.secret, self._keep)
@@ -117,6 +131,8 @@ class Runner:
             self._source.run(),
             self._workers.run(),
             self._deliverer.run(),
+            self._group.run(),
+            self._photos.run(),
             self._beat(),
         ]
         tasks = [asyncio.create_task(part) for part in parts]
@@ -143,10 +159,14 @@ class Runner:
                 return
 
     async def _beat(self) -> None:
-        """A sign of life for the health page."""
+        """A sign of life for the health page, and once the bot's name for the office's links."""
+        introduced = False
         while not self._stopping.is_set():
             try:
                 await self._threads.run(lease.beat, HEARTBEAT, self._owner)
+                if not introduced:
+                    await self._threads.run(remember_bot, identity.username())
+                    introduced = True
             except (DatabaseLost, DatabaseError):
                 logger.warning("no heartbeat: the database does not answer")
             await self._wait(BEAT_EVERY)

@@ -10,10 +10,13 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils import translation
 
-from botapp import inbox, reach
+from botapp import customer_notices, failures, group_cards, inbox, reach
 from botapp.dialogs.engine import Engine, Reaction
+from botapp.dialogs.markup import Markup
 from botapp.dialogs.moves import Series, SeriesItem, SeriesResult
 from botapp.dialogs.state import DialogState, Frame
 from botapp.models import Dialog, InboundUpdate
@@ -24,11 +27,31 @@ from staff.models import Employee
 from staff.selectors import by_telegram_id
 from workshop.lib import clock
 from workshop.lib.actor import BOT, Actor, Channel
+from workshop.lib.compiled import Change, Rows
 from workshop.lib.errors import WorkshopError
 
 LIFE: Final = timedelta(hours=24)
 
 logger = logging.getLogger(__name__)
+
+
+_dialog: Rows[Dialog] = Rows(
+    lambda slot: Dialog.objects.filter(chat_id=slot("chat_id"), person_id=slot("person_id"))
+)
+_keep = Change(
+    lambda slot: (
+        Dialog.objects.filter(pk=slot("pk")),
+        {
+            "wanted_revision": slot("revision"),
+            "state": slot("state"),
+            "screen": slot("screen"),
+            "updated_at": slot("now"),
+            "expires_at": slot("expires_at"),
+            "show_after": slot("show_after"),
+            "last_message_id": Greatest(F("last_message_id"), slot("last")),
+        },
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +66,7 @@ class Wanted:
     live_message_id: int | None
     live_is_picture: bool
     last_message_id: int
+    former_message_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +79,7 @@ class Outcome:
     alert: bool = False
     delete: tuple[int, ...] = ()
     files: tuple[File, ...] = ()
+    say: tuple[Markup, ...] = ()
     wanted: Wanted | None = None
 
 
@@ -91,29 +116,32 @@ def take_step(
 ) -> Outcome:
     """Handle one update. Raises ClaimLost, or whatever a bug raises: then nothing was changed."""
     person = incoming.person
-    if person is None or incoming.kind == "membership":
+    if person is None or incoming.kind in {"membership", "moved"}:
         return _note_membership(row, incoming, token)
     caller = identify(person, f"tg-{row.bot_id}-{row.update_id}")
     with translation.override(caller.language):
         return _Step(row, incoming, token, caller, person).run(limit or Limit())
 
 
-def give_up(row: InboundUpdate, incoming: Incoming, token: str) -> Outcome:
-    """The last attempt has failed: mark the row, tell the person, let the chat go on."""
+def give_up(row: InboundUpdate, incoming: Incoming, token: str, error: Exception) -> Outcome:
+    """The last attempt has failed: mark the row, tell person and office, let the chat go on."""
     person = incoming.person
     if person is None or not incoming.private:
-        with transaction.atomic():
-            inbox.finish(row, token, state=InboundUpdate.FAILED)
+        failures.give_up(row, token, error)
         return Outcome(incoming.chat_id, callback_id=incoming.callback_id)
     caller = identify(person, f"tg-{row.bot_id}-{row.update_id}")
     with translation.override(caller.language):
-        return _Step(row, incoming, token, caller, person).apologise()
+        return _Step(row, incoming, token, caller, person).apologise(error)
 
 
 def _note_membership(row: InboundUpdate, incoming: Incoming, token: str) -> Outcome:
     with transaction.atomic():
         if incoming.person is not None and incoming.private:
             reach.note_block(incoming.person.id, blocked=incoming.blocked)
+            if incoming.blocked:
+                customer_notices.end_subscriptions(incoming.person.id)
+        if not incoming.private:
+            group_cards.follow_group(incoming)
         inbox.finish(row, token)
     return Outcome(incoming.chat_id)
 
@@ -140,12 +168,12 @@ class _Step:
                 return self._close()
         return self._run_series(series)
 
-    def apologise(self) -> Outcome:
+    def apologise(self, failure: Exception) -> Outcome:
         try:
             with transaction.atomic():
                 self._open()
                 self.engine.apologise()
-                return self._close(InboundUpdate.FAILED)
+                return self._close(failure)
         except inbox.ClaimLost:
             raise
         except Exception:  # the very screen cannot be drawn: the menu can
@@ -154,7 +182,7 @@ class _Step:
                 self._open()
                 self.engine.state.stack = [Frame(self.engine.state.stack[0].screen)]
                 self.engine.apologise()
-                return self._close(InboundUpdate.FAILED)
+                return self._close(failure)
 
     def _run_series(self, series: Series) -> Outcome:
         """One transaction per item; dialogue and mark go with the last one."""
@@ -192,22 +220,31 @@ class _Step:
         """Load the dialogue; an expired one begins at the menu. Groups have none."""
         if not self.incoming.private:
             return
-        self.dialog, _is_new = Dialog.objects.get_or_create(
-            chat_id=self.incoming.chat_id,
-            person_id=self.person.id,
-            defaults={"expires_at": self.now + LIFE},
-        )
+        self.dialog = self._find_dialog()
         state = DialogState.from_json(self.dialog.state)
         if self.dialog.expires_at <= self.now:
             state = DialogState(left=state.left)
         self.engine = self._engine(state)
 
-    def _close(self, state: str = InboundUpdate.DONE) -> Outcome:
+    def _find_dialog(self) -> Dialog:
+        place = {"chat_id": self.incoming.chat_id, "person_id": self.person.id}
+        found = _dialog.first(**place)
+        if found is None:
+            expires_at = self.now + LIFE
+            found, _is_new = Dialog.objects.get_or_create(
+                **place, defaults={"expires_at": expires_at}
+            )
+        return found
+
+    def _close(self, failure: Exception | None = None) -> Outcome:
         reaction = self.engine.reaction
         if reaction.refused:
             self._refuse(reaction)
         wanted = self._save(reaction) if self.dialog is not None else None
-        inbox.finish(self.row, self.token, state=state)
+        if failure is None:
+            inbox.finish(self.row, self.token)
+        else:
+            failures.give_up(self.row, self.token, failure)
         return Outcome(
             chat_id=self.incoming.chat_id,
             callback_id=self.incoming.callback_id,
@@ -215,6 +252,7 @@ class _Step:
             alert=reaction.alert,
             delete=tuple(reaction.delete),
             files=tuple(reaction.files),
+            say=tuple(reaction.say),
             wanted=wanted,
         )
 
@@ -228,19 +266,27 @@ class _Step:
         dialog = self.dialog
         if dialog is None:
             return None
-        fields = ["wanted_revision", "state", "screen", "updated_at", "expires_at", "show_after"]
-        if self._stays_in_the_chat(reaction):
-            # Written only when it changes: the delivery of notices moves it too.
-            dialog.last_message_id = max(dialog.last_message_id, self.incoming.message_id)
-            fields.append("last_message_id")
-        message = self.engine.draw() if reaction.redraw else None
+        # Never put back: the delivery of notices moves it too.
+        last = self.incoming.message_id if self._stays_in_the_chat(reaction) else 0
+        dialog.last_message_id = max(dialog.last_message_id, last)
+        repeated = dialog.sending_revision is not None
+        message = self.engine.draw(repeated=repeated) if reaction.redraw else None
         dialog.wanted_revision += 1 if message else 0
         dialog.state = self.engine.state.as_json()
         dialog.screen = self._screen_id()
-        dialog.updated_at, dialog.expires_at = self.now, self.now + LIFE
-        # The worker itself shows it now; the sweep only when it did not.
-        dialog.show_after = self.now + inbox.LEASE
-        dialog.save(update_fields=fields)
+        kept = _keep.run(
+            pk=dialog.pk,
+            revision=dialog.wanted_revision,
+            state=dialog.state,
+            screen=dialog.screen,
+            now=self.now,
+            expires_at=self.now + LIFE,
+            # The worker itself shows it now; the sweep only when it did not.
+            show_after=self.now + inbox.LEASE,
+            last=last,
+        )
+        if not kept:
+            raise LookupError(f"dialogue {dialog.pk} has been deleted meanwhile")
         return wanted_of(dialog, message) if message else None
 
     def _stays_in_the_chat(self, reaction: Reaction) -> bool:
@@ -263,4 +309,5 @@ def wanted_of(dialog: Dialog, message: Message) -> Wanted:
         live_message_id=dialog.live_message_id,
         live_is_picture=dialog.live_is_picture,
         last_message_id=dialog.last_message_id,
+        former_message_id=dialog.former_message_id,
     )

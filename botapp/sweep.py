@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import translation
 
 from botapp import inbox
@@ -18,11 +18,16 @@ from workshop.lib import clock
 def behind(*, limit: int = 100) -> list[Dialog]:
     """Dialogues whose chat does not show what it should, and whose time has come.
 
+    Either the screen is missing, or the one that it replaced may stand there still.
+
     Chats with waiting input are left out: their next step draws the screen anyway.
     """
     waiting = InboundUpdate.objects.filter(state=InboundUpdate.NEW).values("chat_id")
     return list(
-        Dialog.objects.filter(wanted_revision__gt=F("shown_revision"), show_after__lte=clock.now())
+        Dialog.objects.filter(
+            Q(wanted_revision__gt=F("shown_revision")) | Q(former_message_id__isnull=False),
+            show_after__lte=clock.now(),
+        )
         .exclude(chat_id__in=waiting)
         .order_by("show_after")[:limit]
     )
@@ -32,7 +37,7 @@ def redraw(dialog_id: int) -> Wanted | None:
     """Draw the top screen as it is now; the chat must be claimed. None when nothing is due."""
     with transaction.atomic():
         dialog = Dialog.objects.get(pk=dialog_id)
-        if dialog.wanted_revision <= dialog.shown_revision:
+        if dialog.wanted_revision <= dialog.shown_revision and dialog.former_message_id is None:
             return None
         person = Person(dialog.person_id)
         caller = identify(person, "")
@@ -47,7 +52,7 @@ def redraw(dialog_id: int) -> Wanted | None:
                 live_message_id=dialog.live_message_id or 0,
             )
             engine.admit()
-            message = engine.draw()
+            message = engine.draw(repeated=dialog.sending_revision is not None)
         dialog.state = engine.state.as_json()
         dialog.screen = engine.state.top.screen
         dialog.show_after = clock.now() + inbox.LEASE

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol, TypeVar
 
-from botapp import delivery, inbox, reply, step, sweep
+from botapp import delivery, group_cards, inbox, reply, step, sweep
 from botapp.dialogs.markup import plain
 from botapp.models import InboundUpdate
+from botapp.reply import Shown
 from botapp.transport import memory
 from botapp.transport.port import Arrived, File, Incoming, Key, Person, Photo
 from history.relay import relay_outbox
@@ -129,6 +130,9 @@ class BotDriver:
             for chat_id, message_id in delivery.record(results):
                 run_now(self.transport.delete(chat_id, message_id))
             arrived += sum(result.message_id is not None for result in results)
+        while cards := group_cards.claim(delivery.new_token()):
+            for card in cards:
+                group_cards.record(run_now(group_cards.send(self.transport, card)))
         return arrived
 
     def sweep(self) -> int:
@@ -140,7 +144,7 @@ class BotDriver:
                 continue
             wanted = sweep.redraw(dialog.pk)
             if wanted is not None:
-                reply.record(run_now(reply.show(self.transport, wanted)))
+                self._record(run_now(reply.show(self.transport, wanted)))
                 done += 1
             inbox.release(dialog.chat_id, token)
         return done
@@ -154,7 +158,7 @@ class BotDriver:
                 raise
             if not inbox.record_failure(row, error):
                 return False
-            outcome = step.give_up(row, incoming, token)
+            outcome = step.give_up(row, incoming, token, error)
         self.reply(outcome)
         return True
 
@@ -162,7 +166,11 @@ class BotDriver:
         run_now(reply.answer(self.transport, outcome))
         shown = run_now(reply.deliver(self.transport, outcome))
         if shown is not None:
-            reply.record(shown)
+            self._record(shown)
+
+    def _record(self, shown: Shown) -> None:
+        reply.record(shown)
+        reply.record_removed(shown)
 
 
 @dataclass

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,8 +15,9 @@ from typing import Final
 from django.db import Error as DatabaseError
 from django.db import transaction
 
-from botapp import inbox, reply, step, sweep
+from botapp import failures, inbox, reply, step, sweep
 from botapp.inbound_limit import InboundLimiter
+from botapp.journal import Journal
 from botapp.models import InboundUpdate
 from botapp.step import Limit, Outcome
 from botapp.threads import DatabaseLost, DatabaseThreads
@@ -25,6 +28,7 @@ IDLE: Final = 1.0  # seconds between looks for what other processes left
 GATHER: Final = 0.003  # seconds in which chats that end together share one round
 RENEW_EVERY: Final = inbox.LEASE / 3
 SWEEP_EVERY: Final = timedelta(seconds=5)
+TICK: Final = 0.1  # seconds: screens whose chats are free at about the same time are drawn together
 LOST_WAIT: Final = 1.0  # seconds between tries while the database is away
 
 logger = logging.getLogger(__name__)
@@ -51,17 +55,20 @@ class Workers:
         *,
         owner: str,
         limiter: InboundLimiter | None = None,
+        journal: Journal | None = None,
         chats: int = CHATS,
     ) -> None:
         self._door, self._threads, self._owner = door, threads, owner
         self._limiter = limiter or InboundLimiter()
         self._chats = chats
+        self._recorder = reply.Recorder(journal or Journal(threads), self._record_now)
         self._busy: dict[asyncio.Task[None], Turn] = {}
         self._finished: list[Turn] = []
         self._answers: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._renewed_at = self._swept_at = 0.0
+        self._sweep_ticks: set[int] = set()  # when screens that wait for their chats may be shown
 
     def wake(self) -> None:
         self._wake.set()
@@ -86,7 +93,8 @@ class Workers:
 
     async def _pause(self) -> None:
         try:
-            await asyncio.wait_for(self._wake.wait(), IDLE)
+            soon = self._next_sweep() - asyncio.get_running_loop().time()
+            await asyncio.wait_for(self._wake.wait(), max(0.0, min(IDLE, soon)))
         except TimeoutError:
             return
         finally:
@@ -97,26 +105,36 @@ class Workers:
         finished, self._finished = self._finished, []
         free = 0 if self._stopping.is_set() else self._chats - len(self._busy)
         now = asyncio.get_running_loop().time()
-        renew = [] if now - self._renewed_at < RENEW_EVERY.total_seconds() else self._held()
-        look = free > 0 and now - self._swept_at >= SWEEP_EVERY.total_seconds()
+        look = free > 0 and now >= self._next_sweep()
         try:
-            turns = await self._threads.run(self._housekeep, finished, renew, free, look)
+            turns = await self._threads.run(self._housekeep, finished, free, look)
         except (DatabaseLost, DatabaseError):
             logger.exception("the database does not answer")
             self._finished = finished + self._finished
             await asyncio.sleep(LOST_WAIT)
             return
-        if renew:
-            self._renewed_at = now
         if look:
             self._swept_at = now
+            self._sweep_ticks = {tick for tick in self._sweep_ticks if tick * TICK > now}
+        self._note_waiting([one for turn in finished for one in turn.shown])
         for turn in turns:
             task = asyncio.create_task(self._serve(turn))
             self._busy[task] = turn
             task.add_done_callback(self._done)
 
-    def _held(self) -> list[Turn]:
-        return list(self._busy.values())
+    def _next_sweep(self) -> float:
+        soon = min(self._sweep_ticks) * TICK if self._sweep_ticks else math.inf
+        return min(soon, self._swept_at + SWEEP_EVERY.total_seconds())
+
+    def _note_waiting(self, shown: list[reply.Shown]) -> None:
+        """Screens that their chats were too busy for: the newest is shown when the chat is free.
+
+        They are written down already, so that their time has come when the sweep looks.
+        """
+        now = asyncio.get_running_loop().time()
+        for one in shown:
+            if one.retry is not None:
+                self._sweep_ticks.add(math.ceil((now + one.retry.total_seconds()) / TICK))
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._finished.append(self._busy.pop(task))
@@ -124,19 +142,28 @@ class Workers:
             logger.error("a chat was left", exc_info=task.exception())
         self._wake.set()
 
-    def _housekeep(
-        self, finished: list[Turn], renew: list[Turn], free: int, look: bool
-    ) -> list[Turn]:
+    def _housekeep(self, finished: list[Turn], free: int, look: bool) -> list[Turn]:
         if finished:
             _let_go(finished)
-        for turn in renew:
-            inbox.renew([turn.chat_id], turn.token)
+        self._renew()
         if free <= 0:
             return []
+        if look:
+            inbox.release_gone()
         token = secrets.token_hex(16)
         claimed = inbox.claim(self._owner, token, limit=free)
         turns = [Turn(chat_id, token, rows) for chat_id, rows in inbox.rows_of_all(claimed).items()]
         return turns + (self._behind(free - len(turns)) if look else [])
+
+    def _renew(self) -> None:
+        """Decided here, not by the loop: the hop may have waited for a thread until the leases
+        had run out, and the claim that follows must not take the process's own chats."""
+        now = time.monotonic()
+        if now - self._renewed_at < RENEW_EVERY.total_seconds():
+            return
+        for turn in list(self._busy.values()):
+            inbox.renew([turn.chat_id], turn.token)
+        self._renewed_at = now
 
     def _behind(self, free: int) -> list[Turn]:
         """Chats whose screen was not shown: after a 429, a cut, a kill."""
@@ -152,10 +179,12 @@ class Workers:
     async def _serve(self, turn: Turn) -> None:
         outcomes: list[Outcome] = []
         for row in turn.rows:
-            delay, limit = self._limit(turn, row)
+            delay, limit = await self._limit(turn, row)
             if delay and outcomes:
                 # Slowed down: show what there is before waiting.
-                await self._threads.run(_record, await self._deliver(outcomes))
+                shown = await self._deliver(outcomes)
+                await self._threads.run(_record, shown)
+                self._note_waiting(shown)
                 outcomes = []
             await asyncio.sleep(delay)
             if self._stopping.is_set():
@@ -174,7 +203,7 @@ class Workers:
         if not outcomes:
             return []
         merged = reply.merge(outcomes)
-        shown = await reply.deliver(self._door.transport, merged, self._record_now)
+        shown = await reply.deliver(self._door.transport, merged, self._recorder)
         return [shown] if shown is not None else []
 
     async def _record_now(self, shown: reply.Shown) -> None:
@@ -203,7 +232,7 @@ class Workers:
             except Exception as error:  # a bug of a screen or a service: counted, tried again
                 if not await self._failed(row, error):
                     return
-                done = await self._threads.run(step.give_up, row, incoming, turn.token)
+                done = await self._threads.run(step.give_up, row, incoming, turn.token, error)
             result.append(done)
 
         try:
@@ -215,7 +244,7 @@ class Workers:
             await asyncio.sleep(LOST_WAIT)
         except Exception as error:  # not even understood: nobody can be told
             if await self._failed(row, error):
-                await self._threads.run(inbox.finish, row, turn.token, state=InboundUpdate.FAILED)
+                await self._threads.run(failures.give_up, row, turn.token, error)
                 return Outcome(turn.chat_id)
         return result[0] if result else None
 
@@ -224,22 +253,22 @@ class Workers:
         logger.error("a step failed", exc_info=error, extra={"update_id": row.update_id})
         return await self._threads.run(inbox.record_failure, row, error)
 
-    def _limit(self, turn: Turn, row: InboundUpdate) -> tuple[float, Limit | None]:
+    async def _limit(self, turn: Turn, row: InboundUpdate) -> tuple[float, Limit | None]:
         """Seconds to wait before this input, or the verdict that it is dropped."""
         if row.person_id is None:
             return 0.0, None
-        now = asyncio.get_running_loop().time()
         refusal = None
         if len(turn.rows) >= inbox.ROWS:
-            refusal = self._limiter.refuse(row.person_id, now)
+            refusal = await self._limiter.refuse(row.person_id)
         if refusal is not None:
             return 0.0, refusal
-        return self._limiter.delay(row.person_id, now), None
+        return await self._limiter.delay(row.person_id), None
 
 
 def _record(shown: list[reply.Shown]) -> None:
     for one in shown:
         reply.record(one)
+        reply.record_removed(one)
 
 
 def _let_go(finished: list[Turn]) -> None:

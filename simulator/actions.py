@@ -51,9 +51,22 @@ def send(world: World, raw: Json, uploads: Sequence[tuple[str, Upload]] = ()) ->
     sent = []
     for content in contents:
         record = world.add_message(chat_id, world.people.user(person["id"]), {**content, **extra})
-        world.queue.emit("message", record["api"])
+        if chat_id > 0 or _reaches_the_bot(world, record):
+            world.queue.emit("message", record["api"])
         sent.append(record["id"])
     return sent
+
+
+def _reaches_the_bot(world: World, record: Json) -> bool:
+    """In a group where it is no administrator a bot gets commands for it and replies to it."""
+    group, message = world.people.groups[record["chat_id"]], record["api"]
+    if not group["bot_present"] or group.get("migrated_to"):
+        return False
+    word = message.get("text", "").partition(" ")[0]
+    _command, _at, addressee = word.partition("@")
+    for_it = word.startswith("/") and addressee in ("", world.bot["username"])
+    replied = message.get("reply_to_message", {}).get("from", {}).get("id") == world.bot["id"]
+    return bool(group["bot_is_admin"] or for_it or replied)
 
 
 def _contents(

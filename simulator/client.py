@@ -76,6 +76,16 @@ class SimClient:
     def block(self, person: int, *, blocked: bool = True) -> None:
         self.request("POST", "/sim/block", {"person": person, "blocked": blocked})
 
+    def set_presence(self, group_id: int, person: int, *, present: bool) -> None:
+        """A member takes the bot out of the group, or lets it in again."""
+        body = {"chat_id": group_id, "person": person, "present": present}
+        self.request("POST", "/sim/presence", body)
+
+    def upgrade(self, group_id: int, person: int) -> int:
+        """Make a supergroup of the group; its new number."""
+        body = {"chat_id": group_id, "person": person}
+        return int(self.request("POST", "/sim/upgrade", body)["id"])
+
     # What people send
 
     def send(self, person: int, *, files: Files = (), **what: Any) -> list[int]:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import orjson
 from aiohttp import BodyPartReader, web
 
-from simulator import actions
+from simulator import actions, groups
 from simulator.api_bot import commands_for
 from simulator.errors import ControlError
 from simulator.loopback import is_loopback
@@ -153,6 +153,13 @@ class Control:
         actions.block(self._world, body.get("person"), blocked=body.get("blocked", True))
         return reply({})
 
+    async def presence(self, request: web.Request) -> web.Response:
+        groups.set_presence(self._world, await _body(request))
+        return reply({})
+
+    async def upgrade(self, request: web.Request) -> web.Response:
+        return reply(groups.upgrade(self._world, await _body(request)))
+
     async def chat(self, request: web.Request) -> web.Response:
         """`?limit=` newest messages, `before=` a message id; `after=` a version with `wait=` s."""
         chat_id = int(request.match_info["chat"])
@@ -241,6 +248,8 @@ def add_control_routes(app: web.Application, world: World) -> None:
         ("POST", "/sim/bulk", control.bulk),
         ("POST", "/sim/redeliver", control.redeliver),
         ("POST", "/sim/block", control.block),
+        ("POST", "/sim/presence", control.presence),
+        ("POST", "/sim/upgrade", control.upgrade),
         ("GET", "/sim/chat/{chat:-?[0-9]+}", control.chat),
         ("GET", "/sim/chat/{chat:-?[0-9]+}/{message:[0-9]+}", control.message),
         ("GET", "/sim/callback/{callback}", control.callback),

@@ -19,10 +19,17 @@ class ApiError(Exception):
     """What the Bot API answers with `ok: false`.
 
     `code` is both the HTTP status and `error_code`; `parameters` is the ResponseParameters
-    object (`retry_after` in whole seconds).
+    object (`retry_after` in whole seconds, or the new number of a group).
     """
 
-    def __init__(self, code: int, detail: str = "", *, retry_after: int | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        detail: str = "",
+        *,
+        retry_after: int | None = None,
+        migrate_to_chat_id: int | None = None,
+    ) -> None:
         phrase = _PHRASES.get(code, "Error")
         self.code = code
         self.description = f"{phrase}: {detail}" if detail else phrase
@@ -30,6 +37,8 @@ class ApiError(Exception):
         if retry_after is not None:
             self.description = f"{phrase}: retry after {retry_after}"
             self.parameters = {"retry_after": retry_after}
+        if migrate_to_chat_id is not None:
+            self.parameters = {"migrate_to_chat_id": migrate_to_chat_id}
         super().__init__(self.description)
 
     def body(self) -> dict[str, Any]:

@@ -97,6 +97,9 @@ class People:
     def ensure_reachable(self, chat_id: int) -> None:
         """Raises ApiError 403 when the bot may not write there."""
         if chat_id < 0:
+            if moved := self.groups[chat_id].get("migrated_to"):
+                text = "group chat was upgraded to a supergroup chat"
+                raise ApiError(400, text, migrate_to_chat_id=moved)
             if not self.groups[chat_id]["bot_present"]:
                 raise ApiError(403, "bot was kicked from the supergroup chat")
             return

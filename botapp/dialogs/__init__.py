@@ -26,7 +26,7 @@ from botapp.dialogs.moves import (
     Stay,
     Swap,
 )
-from botapp.dialogs.registry import deep_link, menu_item, number_opener, opener
+from botapp.dialogs.registry import deep_link, menu_item, number_opener, opener, photo_taker
 from botapp.dialogs.screen import Screen
 from botapp.dialogs.view import Button, Link, View
 from botapp.transport.port import File, Photo, Picture
@@ -69,6 +69,7 @@ __all__ = [
     "number_opener",
     "opener",
     "paged",
+    "photo_taker",
     "quote",
     "tick",
     "ticked",

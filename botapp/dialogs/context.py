@@ -35,6 +35,9 @@ class Context:
     key_used: bool = False
     press_key: str = ""  # of a button outside the dialogue: the same press has the same key
     files: list[File] = field(default_factory=list)
+    message_id: int = 0
+    chat_title: str = ""
+    discard: bool = False  # in the work group: the pressed message is a stale copy and goes
 
     @property
     def params(self) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 
 from botapp.dialogs.context import Context
 from botapp.dialogs.view import Button, Link, Row
+
+T = TypeVar("T")
 
 PAGE = "_page"
 PAGE_SIZE = 8
@@ -27,12 +29,18 @@ def paged(
     columns: int = 1,
 ) -> list[Row]:
     """One page of a long list with ◀ 2/5 ▶ below it; the engine keeps the page."""
-    pages = max(1, -(-len(buttons) // size))
+    shown, turning = page_of(ctx, buttons, size=size)
+    return [*grid(shown, columns), *turning]
+
+
+def page_of(
+    ctx: Context, items: Sequence[T], *, size: int = PAGE_SIZE
+) -> tuple[Sequence[T], list[Row]]:
+    """The items of the page, and the row that turns it: so that only these need be read."""
+    pages = max(1, -(-len(items) // size))
     page = min(max(ctx.frame.page, 0), pages - 1)
-    rows = grid(buttons[page * size : (page + 1) * size], columns)
-    if pages > 1:
-        rows.append(pager(page, pages))
-    return rows
+    turning = [pager(page, pages)] if pages > 1 else []
+    return items[page * size : (page + 1) * size], turning
 
 
 def pager(page: int, pages: int) -> Row:

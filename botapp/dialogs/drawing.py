@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from botapp.dialogs import payload, registry
 from botapp.dialogs.context import Context
-from botapp.dialogs.markup import Markup, b, bounded, esc, lines, plain
+from botapp.dialogs.markup import Markup, b, bounded, esc, i, lines, plain
 from botapp.dialogs.state import Frame
 from botapp.dialogs.view import Button, Link, Row, View
 from botapp.transport.port import CAPTION_LIMIT, TEXT_LIMIT, Key, Message
@@ -15,7 +15,8 @@ from workshop.lib.text import clip
 
 LABEL_LIMIT = 60  # characters; Telegram would cut longer labels itself
 MAX_BUTTONS = 100  # Telegram's own
-OWN_ACTIONS = frozenset({"_back", "_home", "_skip", "_cancel", "_retry", "_page", "_continue"})
+# Answered by the engine itself; Skip is the screen's.
+OWN_ACTIONS = frozenset({"_back", "_home", "_cancel", "_retry", "_page", "_continue"})
 
 
 def outdated() -> str:
@@ -23,7 +24,12 @@ def outdated() -> str:
     return _("This screen is outdated, open the menu")
 
 
-def draw(ctx: Context, continue_label: str) -> Message:
+def twice() -> str:
+    """Said when a crash may have left a copy of the screen above this one."""
+    return _("There was an interruption. If this screen is here twice, use this one.")
+
+
+def draw(ctx: Context, continue_label: str, *, repeated: bool = False) -> Message:
     """Render the frame's screen; a refusal of the view itself becomes an error line."""
     frame = ctx.frame
     screen = registry.find_screen(frame.screen)
@@ -36,7 +42,7 @@ def draw(ctx: Context, continue_label: str) -> Message:
     rows = [*view.rows, *_own_rows(ctx, view, continue_label)]
     _check(screen.id, screen.handles, rows)
     message = Message(
-        html=bounded(_text(frame, view), CAPTION_LIMIT if view.picture else TEXT_LIMIT),
+        html=bounded(_text(frame, view, repeated), CAPTION_LIMIT if view.picture else TEXT_LIMIT),
         keys=tuple(tuple(_key(frame, button) for button in row) for row in rows if row),
         picture=view.picture,
     )
@@ -44,8 +50,9 @@ def draw(ctx: Context, continue_label: str) -> Message:
     return message
 
 
-def _text(frame: Frame, view: View) -> Markup:
+def _text(frame: Frame, view: View, repeated: bool) -> Markup:
     heads = [
+        i(twice()) if repeated else None,
         b("⚠ ", Markup(frame.error)) if frame.error else None,
         Markup(frame.note) if frame.note else None,
     ]
@@ -79,7 +86,7 @@ def _check(screen_id: str, handles: object, rows: list[Row]) -> None:
         if isinstance(button, Link) or button.action in OWN_ACTIONS:
             continue
         if not callable(handles) or not handles(button.action):
-            raise ValueError(f"{screen_id} has no do_{button.action}")
+            raise ValueError(f"{screen_id} does not answer {button.action}")
 
 
 def _key(frame: Frame, button: Button | Link) -> Key:

@@ -10,10 +10,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from botapp.dialogs import drawing, navigation, payload, registry
+from botapp.dialogs import drawing, group, navigation, payload, registry
 from botapp.dialogs.context import Context
 from botapp.dialogs.controls import PAGE
-from botapp.dialogs.markup import esc
+from botapp.dialogs.markup import Markup, esc
 from botapp.dialogs.moves import (
     Answer,
     Go,
@@ -47,6 +47,7 @@ class Reaction:
     refused: bool = False  # a stranger asked
     delete: list[int] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
+    say: list[Markup] = field(default_factory=list)  # into the work group
 
 
 class Engine:
@@ -79,14 +80,16 @@ class Engine:
     def react(self) -> Series | None:
         """Handle the input. A Series is handed out to be run item by item, then ``finish`` it."""
         if not self.incoming.private:
-            return self._in_group()
+            self._in_group()
+            return None
         thrown_out = self.admit()
         series = None
         if thrown_out and self.incoming.kind == "press":
             self.reaction.toast = drawing.outdated()
         else:
             series = self._take()
-        if self.employee is None and self.state.top.screen == STRANGER:
+        top = self.state.top
+        if self.employee is None and self._screen(top).refuses(self.context(top)):
             self._refuse()
         return series
 
@@ -121,9 +124,13 @@ class Engine:
         self.state.top.forget_messages()
         self.state.top.error = esc(_("That did not work: an error of ours. It has been reported."))
 
-    def draw(self) -> Message:
-        """The top screen as a message; remembers which buttons it offers."""
-        return drawing.draw(self.context(self.state.top), self._continue_label())
+    def draw(self, *, repeated: bool = False) -> Message:
+        """The top screen as a message; remembers which buttons it offers.
+
+        ``repeated``: it may stand in the chat already, as a message that we do not know.
+        """
+        ctx = self.context(self.state.top)
+        return drawing.draw(ctx, self._continue_label(), repeated=repeated)
 
     def context(self, frame: Frame) -> Context:
         """The context of the step; one object as long as the frame is the same."""
@@ -136,6 +143,8 @@ class Engine:
                 now=self.now,
                 frame=frame,
                 files=self.reaction.files,
+                message_id=self.incoming.message_id,
+                chat_title=self.incoming.title,
             )
         self._context.depth = len(self.state.stack)
         self._context.parked = bool(self.state.parked)
@@ -173,26 +182,13 @@ class Engine:
 
     # --- kinds of input ---------------------------------------------------------------------
 
-    def _in_group(self) -> Series | None:
-        """In the work group only the buttons of cards are answered, and only with a toast."""
+    def _in_group(self) -> None:
+        ctx = self.context(Frame(MENU))
+        ctx.press_key = self._press_key()
+        told = group.answer(self.incoming, ctx)
         self.reaction.redraw = False
-        press = payload.parse(self.incoming.payload)
-        stateless = press is not None and press.nonce == payload.STATELESS
-        found = registry.find_opener(press.action) if press and stateless else None
-        if not press or not found or not found.groups or not found.accepts(press.value):
-            self.reaction.toast = drawing.outdated()
-            return None
-        try:
-            if self.employee is None:
-                raise NotAllowed
-            with transaction.atomic():
-                ctx = self.context(Frame(MENU))
-                ctx.press_key = self._press_key()
-                move = found.function(ctx, press.value)
-            self._tell(move)
-        except WorkshopError as error:
-            self.reaction.toast, self.reaction.alert = clip(error.text(), TOAST_LIMIT), True
-        return None
+        self.reaction.toast, self.reaction.alert = clip(told.toast, TOAST_LIMIT), told.alert
+        self.reaction.say, self.reaction.delete = told.say, told.delete
 
     def _press(self) -> Series | None:
         press = payload.parse(self.incoming.payload)
@@ -208,6 +204,9 @@ class Engine:
             return self._outdated()
         if not any(f"{press.action}:{press.value}" in drawn for drawn in top.offered):
             return self._outdated()
+        if self.incoming.message_id < self.live_message_id:
+            # A second copy, left by a crash: it must not stay above the live screen.
+            self.reaction.delete.append(self.incoming.message_id)
         if press.action.startswith("_"):
             return self._own_button(press)
         retry = [press.action, press.value]
@@ -225,6 +224,8 @@ class Engine:
             return self._call(lambda s, ctx: s.on_skip(ctx), ["_skip", ""])
         if press.action == "_back":
             return self._call(lambda s, ctx: s.on_back(ctx))
+        if press.action == "_home" and self._keep_unsaved():
+            return None
         if press.action == "_continue" and self.state.parked:
             self.state.leave(top, self.now)
             self.state.stack, self.state.parked = self.state.parked, []
@@ -242,14 +243,18 @@ class Engine:
         return None
 
     def _open(self, press: payload.Press) -> Series | None:
-        """The button of a notice: what was begun is parked, the thing opens below the menu."""
+        """The button of a notice: what was begun is parked, the thing opens below the menu.
+
+        One that opens nothing leaves the dialogue where it is.
+        """
         found = registry.find_opener(press.action)
         if found is None or not found.accepts(press.value):
             return self._outdated()
-        if self.employee is None:
+        if self.employee is None and not found.strangers:
             self.reaction.toast = _("You may not do this.")
             return None
-        self._park()
+        if not found.stays:
+            self._park()
         self.context(self.state.top).press_key = self._press_key()
         return self._call(lambda s, ctx: found.function(ctx, press.value))
 
@@ -272,6 +277,8 @@ class Engine:
         if name == "/start" and argument:
             self.reaction.fresh = True
             return self._follow(argument)
+        if name == "/menu" and self._keep_unsaved():
+            return None
         if name in {"/start", "/menu", "/cancel"}:
             self.reaction.fresh = name == "/start"
             note = _("Cancelled.") if name == "/cancel" and len(self.state.stack) > 1 else ""
@@ -336,13 +343,22 @@ class Engine:
             raise NotFound("bot.no_such_screen", _("This part of the bot is not available."))
         if not self._may(screen):
             raise NotAllowed
-        frame = Frame(move.screen, params=move.params)
+        frame = Frame(move.screen, params=move.params, detour=move.detour)
         if move.screen != self._root():
             screen().enter(self.context(frame))
         return frame
 
     def _park(self) -> None:
         navigation.park(self.state, self._root(), self.now)
+
+    def _keep_unsaved(self) -> bool:
+        """Going home from lines that are not saved yet: they can be continued from the menu."""
+        frame = self.state.top
+        if not self._screen(frame).unsaved(self.context(frame)):
+            return False
+        frame.forget_messages()
+        self._park()
+        return True
 
     def _tell(self, move: Move) -> None:
         if move.note_text:
@@ -382,4 +398,7 @@ def _read(screen: Screen, ctx: Context, text: str) -> Answer:
     """Typed text without control characters (RuleViolation for NUL and friends); blanks alone
     are no answer to anything."""
     typed = clean_text(text, field="text", limit=TYPED_LIMIT)
-    return screen.on_text(ctx, typed) if typed else Stay(screen.hint(ctx))
+    answer = screen.on_text(ctx, typed) if typed else Stay(screen.hint(ctx))
+    if isinstance(answer, Go) and not screen.expects_text():
+        answer.detour = True  # a number typed in between: what was begun here is not over
+    return answer

@@ -54,6 +54,7 @@ class Go(Move):
         super().__init__()
         self.screen = screen_id(screen)
         self.params = params
+        self.detour = False
 
 
 class Swap(Go):

@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from botapp.dialogs.context import Context
     from botapp.dialogs.moves import Move
     from botapp.dialogs.screen import Screen
+    from botapp.transport.port import Photo
 
     Opener = Callable[[Context, str], Move]
+    GroupCommand = Callable[[Context], Any]
     NumberOpener = Callable[[Context, str], Move | None]
+    PhotoTaker = Callable[[Context, Photo], Move | None]
 
 
 AN_ID = r"[1-9]\d{0,17}"
@@ -38,6 +41,7 @@ class StoredOpener:
     strangers: bool = False
     groups: bool = False
     pattern: str = ""
+    stays: bool = False
 
     def accepts(self, value: str) -> bool:
         """The value comes from outside: only what has the announced form goes on."""
@@ -48,7 +52,9 @@ _screens: dict[str, type[Screen]] = {}
 _menu: list[MenuItem] = []
 _links: dict[str, StoredOpener] = {}
 _openers: dict[str, StoredOpener] = {}
+_group_commands: dict[str, GroupCommand] = {}
 _number_openers: list[NumberOpener] = []
+_photo_takers: list[PhotoTaker] = []
 
 
 def register_screen(cls: type[Screen]) -> None:
@@ -106,17 +112,23 @@ def find_link(argument: str) -> tuple[StoredOpener, str] | None:
 
 
 def opener(
-    action: str, *, groups: bool = False, pattern: str = AN_ID
+    action: str,
+    *,
+    groups: bool = False,
+    strangers: bool = False,
+    stays: bool = False,
+    pattern: str = AN_ID,
 ) -> Callable[[Opener], Opener]:
     """Buttons of notices (``notices.NoticeButton``): always valid, the open dialogue is parked.
 
     ``pattern`` is the form of its value (an id): presses with another value are old or forged.
     With ``groups`` the button also works in the work group; there the move's toast is all that
-    is shown.
+    is shown. With ``strangers`` it also serves people who are not on the staff. One that
+    ``stays`` opens nothing: it answers ``Stay()``, and the open dialogue goes on where it was.
     """
 
     def register(function: Opener) -> Opener:
-        _openers[action] = StoredOpener(function, groups=groups, pattern=pattern)
+        _openers[action] = StoredOpener(function, strangers, groups, pattern, stays)
         return function
 
     return register
@@ -124,6 +136,20 @@ def opener(
 
 def find_opener(action: str) -> StoredOpener | None:
     return _openers.get(action)
+
+
+def group_command(name: str) -> Callable[[GroupCommand], GroupCommand]:
+    """``/name`` written in a group by an employee; what the function answers is said there."""
+
+    def register(function: GroupCommand) -> GroupCommand:
+        _group_commands[name] = function
+        return function
+
+    return register
+
+
+def find_group_command(name: str) -> GroupCommand | None:
+    return _group_commands.get(name)
 
 
 def number_opener(function: NumberOpener) -> NumberOpener:
@@ -135,6 +161,20 @@ def number_opener(function: NumberOpener) -> NumberOpener:
 def open_number(ctx: Context, text: str) -> Move | None:
     for function in _number_openers:
         move = function(ctx, text)
+        if move is not None:
+            return move
+    return None
+
+
+def photo_taker(function: PhotoTaker) -> PhotoTaker:
+    """A picture sent where none is expected; the function answers None when it has no place."""
+    _photo_takers.append(function)
+    return function
+
+
+def take_photo(ctx: Context, photo: Photo) -> Move | None:
+    for function in _photo_takers:
+        move = function(ctx, photo)
         if move is not None:
             return move
     return None

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import inspect
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
 from botapp.dialogs import registry
 from botapp.dialogs.context import Context
-from botapp.dialogs.moves import Answer, Back, Move, Stay
+from botapp.dialogs.moves import Answer, Back, Go, Move, Stay
 from botapp.dialogs.view import View
 from botapp.transport.port import Photo
 
 
-class Screen:
+class Screen(ABC):
     """One screen. Subclasses set ``id`` and say what is shown and what each input means.
 
     A press of ``Button(label, "pick", 5)`` calls ``do_pick(ctx, "5")``. Objects live for one step:
@@ -31,12 +32,12 @@ class Screen:
         if "id" in cls.__dict__:
             registry.register_screen(cls)
 
-    def enter(self, ctx: Context) -> None:
+    def enter(self, ctx: Context) -> None:  # noqa: B027  # most screens need nothing here
         """Called once when the screen is opened, before it is drawn: fill ``ctx.data`` here."""
 
+    @abstractmethod
     def view(self, ctx: Context) -> View:
         """What is shown; called again for every drawing, must not write anything."""
-        raise NotImplementedError
 
     def on_press(self, ctx: Context, action: str, value: str) -> Answer:
         """A button of this screen. By default ``do_<action>(ctx, value)``."""
@@ -48,12 +49,19 @@ class Screen:
         return registry.open_number(ctx, text) or Stay(self.hint(ctx))
 
     def on_photo(self, ctx: Context, photo: Photo) -> Answer:
-        """A picture; the parts of an album come one after another."""
-        return Stay(_("A photo belongs to a receipt: open it first, then send the photo."))
+        """A picture; the parts of an album come one after another. By default it is attached to
+        the receipt the screen is about, or to the one whose number is its caption."""
+        hint = _(
+            "A photo belongs to a receipt: open it first, or write its number below the photo."
+        )
+        move = registry.take_photo(ctx, photo) or Stay(hint)
+        if isinstance(move, Go):
+            move.detour = True  # what was begun here is not over
+        return move
 
     def on_skip(self, ctx: Context) -> Answer:
-        """Skip was pressed on a view with ``skip=True``."""
-        raise NotImplementedError
+        """Skip was pressed; a view with ``skip=True`` is refused where nobody answers it."""
+        return Stay(self.hint(ctx))
 
     def on_back(self, ctx: Context) -> Move:
         """Back. Override only to leave a sub-step that is kept in ``ctx.data``."""
@@ -64,6 +72,14 @@ class Screen:
         if self.expects_text():
             return _("Please answer with text, or use the buttons.")
         return _("Please use the buttons. /menu opens the menu.")
+
+    def unsaved(self, ctx: Context) -> bool:
+        """True while something entered here would be lost by going home: then it is parked."""
+        return False
+
+    def refuses(self, ctx: Context) -> bool:
+        """Whether a stranger who stands here has been turned away: that is counted."""
+        return False
 
     def subject(self, ctx: Context) -> str:
         """What is being done here, for the button that continues a parked dialogue: «№ 1234»."""
@@ -76,6 +92,8 @@ class Screen:
     @classmethod
     def handles(cls, action: str) -> bool:
         """Whether a button with this action has somebody to answer it."""
+        if action == "_skip":
+            return cls.on_skip is not Screen.on_skip
         return cls.on_press is not Screen.on_press or inspect.isfunction(
             getattr(cls, f"do_{action}", None)
         )

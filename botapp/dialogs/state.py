@@ -25,6 +25,7 @@ class Frame:
     ``nonce`` binds keyboards to this visit, ``key`` is the operation key of what is confirmed
     here; both are renewed together once a command has used the key. ``offered`` are the payloads
     of the last two drawings: nothing else can be pressed. ``note`` and ``error`` are safe markup.
+    ``detour``: opened by a number typed in the middle of what stands below.
     """
 
     screen: str
@@ -37,6 +38,7 @@ class Frame:
     note: str = ""
     error: str = ""
     retry: list[str] = field(default_factory=list)
+    detour: bool = False
 
     def forget_messages(self) -> None:
         self.note, self.error, self.retry = "", "", []

@@ -12,13 +12,15 @@ from botapp.dialogs import (
     Button,
     Context,
     Go,
+    Home,
     Move,
-    Photo,
     Screen,
     Stay,
     View,
+    b,
     deep_link,
     grid,
+    lines,
     number_opener,
     opener,
 )
@@ -26,8 +28,8 @@ from botapp.dialogs.registry import find_screen
 from botapp.dialogs.view import Row
 from botapp.screens import card_text, words
 from botapp.screens.actions import actions_of, find_action
-from botapp.screens.photos import attach
 from botapp.screens.pickers import load_receipt
+from botapp.screens.protocol import doubts
 from botapp.screens.undo import take_back, undo_row
 from history.commands import Outcome
 from polishing.models import PolishingOrder
@@ -40,6 +42,7 @@ from receipts.services.flow import resume, submit
 from receipts.services.quality import missing_works, pass_check
 from receipts.states import VERBS
 from staff import roles
+from workshop.lib import clock
 from workshop.lib.errors import NotFound, RuleViolation
 
 READERS = (roles.INSPECTOR, roles.MANAGER, roles.OWNER)
@@ -81,10 +84,28 @@ class Card(Screen):
         last: list[Button] = []
         if ctx.has(*READERS):
             last.append(Button(_("🗂 History"), "open", "history"))
-        if _opening(receipt, verbs, more=True) or "urgent" in verbs:
+        # Nearly always urgency is there; what else there is costs many looks.
+        if "urgent" in verbs or _opening(receipt, verbs, more=True):
             last.append(Button(_("☰ More"), "open", "more"))
         undo = [] if receipt.is_void else undo_row(ctx, receipt)
-        return [*undo, *grid(buttons), *([last] if last else [])]
+        return [*undo, *self._series(ctx, receipt), *grid(buttons), *([last] if last else [])]
+
+    def _series(self, ctx: Context, receipt: Receipt) -> list[Row]:
+        """What was just done here, offered for the next receipt too."""
+        rows: list[Row] = []
+        same = clock.from_iso(ctx.params.get("same_deadline"))
+        if same and same == receipt.deadline:  # not taken back or changed meanwhile
+            rows.append([Button(_("🕒 The same deadline for another"), "same")])
+        if ctx.params.get("filled_in") and receipt.customer_id:
+            rows.append([Button(_("📥 One more of this customer"), "another")])
+        return rows
+
+    def do_another(self, ctx: Context, value: str) -> Answer:
+        receipt = load_receipt(ctx.params["receipt_id"])
+        return Go("register.number", customer_id=receipt.customer_id)
+
+    def do_same(self, ctx: Context, value: str) -> Answer:
+        return Go("deadline.same", deadline=ctx.params["same_deadline"])
 
     def do_open(self, ctx: Context, value: str) -> Answer:
         """Another screen about this receipt: a verb, the history or the second page."""
@@ -105,17 +126,20 @@ class Card(Screen):
         if verb == "pass" and _needs_attention(receipt) and find_action("pass"):
             why = _("Not ready yet: look at what is marked ⚠.")
             return Go("quality.card", receipt_id=receipt.pk).note(why)
+        if verb == "pass" and doubts(receipt, ctx.now):
+            return Go("quality.doubts", receipt_id=receipt.pk)
         service, text = _services()[verb]
         seen: dict[str, Any] = {"expected": {"status": status}} if verb == "pass" else {}
         outcome = service(receipt_id=receipt.pk, actor=ctx.actor, command=ctx.command, **seen)
         return Stay().note(words.done(outcome, text))
 
     def do_undo(self, ctx: Context, value: str) -> Answer:
-        return Stay().note(take_back(ctx, int(value)))
-
-    def on_photo(self, ctx: Context, photo: Photo) -> Answer:
-        """A picture sent on a card is attached to it; the stage follows from the status."""
-        return attach(ctx, photo)
+        told = take_back(ctx, int(value))
+        receipt = load_receipt(ctx.params["receipt_id"])
+        if receipt.is_void:  # its registration was taken back
+            free = _("The receipt is voided; its number is free again.")
+            return Home().note(lines(b(words.number(receipt)), free))
+        return Stay().note(told)
 
     def subject(self, ctx: Context) -> str:
         return words.number(load_receipt(ctx.params["receipt_id"]))
@@ -130,7 +154,8 @@ class More(Card):
     def view(self, ctx: Context) -> View:
         receipt = load_receipt(ctx.params["receipt_id"])
         ensure_visible(ctx, receipt)
-        return View(card_text.facts(receipt, ctx.now), self.rows(ctx, receipt))
+        text = card_text.facts(receipt, ctx.now, money=ctx.has(*READERS))
+        return View(text, self.rows(ctx, receipt))
 
     def rows(self, ctx: Context, receipt: Receipt) -> list[Row]:
         verbs = _verbs(ctx, receipt)
@@ -141,10 +166,6 @@ class More(Card):
         if receipt.customer_id and ctx.has(roles.INSPECTOR, roles.MANAGER):
             buttons.append(Button(_("📥 One more of this customer"), "another"))
         return grid(buttons)
-
-    def do_another(self, ctx: Context, value: str) -> Answer:
-        receipt = load_receipt(ctx.params["receipt_id"])
-        return Go("register.number", customer_id=receipt.customer_id)
 
     def do_urgent(self, ctx: Context, value: str) -> Answer:
         urgent = value == "1"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
+from django.db.models import prefetch_related_objects
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from botapp.dialogs import Markup, b, fmt, i, lines
@@ -12,12 +15,40 @@ from history.models import Event
 from history.render import Line, line
 from polishing.events import part_names
 from polishing.models import PolishingOrder
+from receipts.events import PhotoAdded
 from receipts.models import Hold, Operation, Photo, Receipt, ReturnCase, ReturnItem
 from receipts.states import Status
 from workshop.lib import clock
+from workshop.lib.compiled import Rows
 
 LAST_EVENTS = 3
+LOOKED_AT = 30  # for the last events, with albums folded
 SHOWN = 6  # works and returns on the card; the history has all
+
+
+_orders: Rows[PolishingOrder] = Rows(
+    lambda slot: (
+        PolishingOrder.objects.open()
+        .filter(receipt_id=slot("receipt_id"))
+        .select_related("polisher", "metal")
+        .order_by("sent_at")
+    )
+)
+_operations: Rows[Operation] = Rows(
+    lambda slot: (
+        Operation.objects.valid()
+        .filter(receipt_id=slot("receipt_id"))
+        .select_related("type", "employee")
+        .order_by("-performed_at", "-id")[:SHOWN]
+    )
+)
+_cases: Rows[ReturnCase] = Rows(
+    lambda slot: (
+        ReturnCase.objects.valid()
+        .filter(receipt_id=slot("receipt_id"))
+        .order_by("-returned_at")[:SHOWN]
+    )
+)
 
 
 def card(receipt: Receipt, now: datetime, *, whole: bool) -> Markup:
@@ -38,8 +69,8 @@ def card(receipt: Receipt, now: datetime, *, whole: bool) -> Markup:
     )
 
 
-def facts(receipt: Receipt, now: datetime) -> Markup:
-    """What was agreed and taken in: the second page of the card."""
+def facts(receipt: Receipt, now: datetime, *, money: bool = False) -> Markup:
+    """What was agreed and taken in: the second page of the card. Masters are told no prices."""
     entered = [
         (_("Complaint"), receipt.complaint),
         (_("Condition at intake"), receipt.condition),
@@ -48,6 +79,7 @@ def facts(receipt: Receipt, now: datetime) -> Markup:
         (_("Customer"), receipt.customer),
         (_("Photos"), Photo.objects.valid().filter(receipt=receipt).count() or None),
         (_("First promise"), words.moment(receipt.first_promise) if receipt.first_promise else ""),
+        *(_money(receipt) if money else ()),
     ]
     told = [
         fmt("%(label)s: %(value)s", label=label, value=value)
@@ -55,6 +87,19 @@ def facts(receipt: Receipt, now: datetime) -> Markup:
         if value not in (None, "")
     ]
     return lines(words.head(receipt, now), *told)
+
+
+def _money(receipt: Receipt) -> list[tuple[str, str]]:
+    amounts = [
+        (_("Agreed price"), receipt.agreed_price),
+        (_("Prepayment"), receipt.prepayment),
+        (_("Declared value"), receipt.declared_value),
+    ]
+    return [
+        (label, f"{number_format(amount, force_grouping=True)} ₽")
+        for label, amount in amounts
+        if amount is not None
+    ]
 
 
 def _section(title: str, entries: list[Markup]) -> list[Markup | str]:
@@ -77,9 +122,7 @@ def _waiting(receipt: Receipt) -> list[Markup]:
 
 
 def _polishing(receipt: Receipt) -> list[Markup]:
-    orders = PolishingOrder.objects.open().filter(receipt=receipt)
-    rows = orders.select_related("polisher", "metal").order_by("sent_at")
-    return [_order(row) for row in rows]
+    return [_order(row) for row in _orders.all(receipt_id=receipt.pk)]
 
 
 def _order(order: PolishingOrder) -> Markup:
@@ -98,7 +141,6 @@ def _order(order: PolishingOrder) -> Markup:
 
 
 def _works(receipt: Receipt) -> list[Markup]:
-    rows = Operation.objects.valid().filter(receipt=receipt).select_related("type", "employee")
     return [
         fmt(
             "%(type)s: %(who)s, %(when)s",
@@ -106,21 +148,20 @@ def _works(receipt: Receipt) -> list[Markup]:
             who=row.employee.short_name,
             when=clock.show(row.performed_at),
         )
-        for row in rows.order_by("-performed_at", "-id")[:SHOWN]
+        for row in _operations.all(receipt_id=receipt.pk)
     ]
 
 
 def _returns(receipt: Receipt, *, named: bool) -> list[Markup]:
-    cases = (
-        ReturnCase.objects.valid().filter(receipt=receipt).prefetch_related("items__responsible")
-    )
+    cases = _cases.all(receipt_id=receipt.pk)
+    prefetch_related_objects(cases, "items__responsible")
     return [
         fmt(
             "%(when)s: %(reasons)s",
             when=clock.show(case.returned_at),
             reasons=", ".join(_reason(item, named=named) for item in case.items.all()),
         )
-        for case in cases.order_by("-returned_at")[:SHOWN]
+        for case in cases
     ]
 
 
@@ -135,8 +176,24 @@ def _responsible(item: ReturnItem) -> str:
 
 
 def _events(receipt: Receipt) -> list[Line]:
-    rows = Event.objects.filter(stream=receipt.stream).order_by("-sequence")[:LAST_EVENTS]
-    return [line(row) for row in rows]
+    """The last ones, the photos of an album as one."""
+    rows = Event.objects.filter(stream=receipt.stream).order_by("-sequence")[:LOOKED_AT]
+    found: list[tuple[Line, int]] = []
+    for told in map(line, rows):
+        last, count = found[-1] if found else (None, 0)
+        if last and told.kind == PhotoAdded.kind and _alike(last, told):
+            found[-1] = (last, count + 1)
+        elif len(found) == LAST_EVENTS:
+            break
+        else:
+            found.append((told, 1))
+    return [
+        replace(one, words=f"{one.words} × {count}") if count > 1 else one for one, count in found
+    ]
+
+
+def _alike(one: Line, other: Line) -> bool:
+    return (one.words, one.who, one.door) == (other.words, other.who, other.door)
 
 
 def event(one: Line) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -50,8 +51,9 @@ class AskReason(Screen):
     roles: ClassVar[tuple[str, ...]] = INSPECTORS
     then: ClassVar[str] = ""
 
+    @abstractmethod
     def title(self, ctx: Context, receipt: Receipt) -> Any:
-        raise NotImplementedError
+        """What the reason is asked for."""
 
     def view(self, ctx: Context) -> View:
         receipt = load_receipt(ctx.params["receipt_id"])
@@ -76,17 +78,17 @@ class ReceiptConfirm(Screen):
     roles: ClassVar[tuple[str, ...]] = INSPECTORS
     watched: ClassVar[tuple[str, ...]] = ("status", "master_id")
 
+    @abstractmethod
     def question(self, ctx: Context, receipt: Receipt) -> Any:
         """What is about to happen, with old → new."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self, ctx: Context, receipt: Receipt, shown: dict[str, Any]) -> Outcome[Any]:
         """Call the one service; ``shown`` is its ``expected``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def told(self, ctx: Context, outcome: Outcome[Any]) -> Any:
         """The line on the card afterwards."""
-        raise NotImplementedError
 
     def enter(self, ctx: Context) -> None:
         receipt = load_receipt(ctx.params["receipt_id"])

@@ -9,10 +9,12 @@ from django.utils.translation import gettext_lazy
 
 from botapp.dialogs import (
     Answer,
+    Back,
     Button,
     Context,
     Done,
     Markup,
+    Move,
     Photo,
     Screen,
     Stay,
@@ -29,7 +31,7 @@ from botapp.screens.actions import card_action
 from botapp.screens.confirming import INSPECTORS
 from botapp.screens.facts_lines import read_lines
 from botapp.screens.facts_save import customers_with, ensure_savable, save
-from botapp.screens.photos import attach
+from botapp.screens.photos import add
 from botapp.screens.pickers import load_receipt
 from receipts.models import Receipt, Watch
 from receipts.services.watches import same_serial
@@ -41,6 +43,9 @@ _EXAMPLE = gettext_lazy(
 )
 
 
+EARLIER = 3  # visits of a watch that came before
+
+
 class Form(Screen):
     """Everything about the visit that is known; all of it optional."""
 
@@ -50,23 +55,48 @@ class Form(Screen):
     def view(self, ctx: Context) -> View:
         receipt = load_receipt(ctx.params["receipt_id"])
         entered = _entered(ctx)
+        if ctx.data.get("leaving"):
+            text = lines(
+                b(words.number(receipt)), *_told(entered), "", _("These lines are not saved.")
+            )
+            leave = Button(_("Leave without saving"), "leave")
+            return View(text, [[Button(_("✅ Save"), "save"), leave]])
         text = lines(
-            card_text.facts(receipt, ctx.now),
-            "",
-            _("Send what is known, a line each, in any order:"),
-            code(_EXAMPLE),
-            *_told(entered),
+            card_text.facts(receipt, ctx.now, money=True),
+            *(_told(entered) or ["", _("Send what is known, a line each, in any order:")]),
+            None if entered else code(_EXAMPLE),
+            *_known(receipt, entered),
         )
-        return View(text, [*_offers(entered), *_flags(receipt, entered), *_last(entered)])
+        return View(text, [*_offers(receipt, entered), *_flags(receipt, entered), *_last(entered)])
 
     def on_text(self, ctx: Context, text: str) -> Answer:
-        entered = {**_entered(ctx), **read_lines(text, ctx.now)}
+        ctx.data.pop("leaving", None)
+        entered = read_lines(text, ctx.now, _entered(ctx))
         ensure_savable(load_receipt(ctx.params["receipt_id"]), entered)
         ctx.data["entered"] = entered
         return Stay()
 
     def on_photo(self, ctx: Context, photo: Photo) -> Answer:
-        return attach(ctx, photo)
+        """What is written below a photo are lines of the form."""
+        told = add(ctx, photo, ctx.params["receipt_id"])
+        if photo.caption.strip():
+            self.on_text(ctx, photo.caption)
+        return Stay().note(told)
+
+    def on_back(self, ctx: Context) -> Move:
+        """Lines that are not saved are not dropped by a slip of the thumb."""
+        if ctx.data.pop("leaving", None):
+            return Stay()
+        if not _entered(ctx):
+            return Back()
+        ctx.data["leaving"] = True
+        return Stay()
+
+    def unsaved(self, ctx: Context) -> bool:
+        return bool(_entered(ctx))
+
+    def do_leave(self, ctx: Context, value: str) -> Answer:
+        return Back()
 
     def do_flag(self, ctx: Context, value: str) -> Answer:
         name, _sign, on = value.partition("=")
@@ -87,7 +117,9 @@ class Form(Screen):
     def do_save(self, ctx: Context, value: str) -> Answer:
         receipt = load_receipt(ctx.params["receipt_id"])
         save(ctx, receipt, _entered(ctx))
-        return Done(_("Saved."), "receipt.card", receipt_id=receipt.pk)
+        if ctx.params.get("come_back"):
+            return Back().note(_("Saved."))
+        return Done(_("Saved."), "receipt.card", receipt_id=receipt.pk, filled_in=True)
 
     def subject(self, ctx: Context) -> str:
         return words.number(load_receipt(ctx.params["receipt_id"]))
@@ -104,6 +136,9 @@ def _told(entered: dict[str, Any]) -> list[Markup | str]:
         (_("Brand"), entered.get("brand")),
         (_("Model"), entered.get("model")),
         (_("Serial number"), entered.get("serial")),
+        (_("Movement number"), entered.get("movement_number")),
+        (_("Reference"), entered.get("reference")),
+        (_("Calibre"), entered.get("calibre")),
         (_("Customer"), entered.get("name")),
         (_("Phone"), entered.get("phone")),
         (_("Complaint"), entered.get("complaint")),
@@ -111,6 +146,12 @@ def _told(entered: dict[str, Any]) -> list[Markup | str]:
         (_("Accessories"), entered.get("completeness")),
         (_("Bracelet links"), entered.get("links_count")),
         (_("Deadline"), words.moment(deadline) if deadline else None),
+        (_("Place"), entered.get("place")),
+        (_("Agreed price"), entered.get("agreed_price")),
+        (_("Prepayment"), entered.get("prepayment")),
+        (_("Declared value"), entered.get("declared_value")),
+        (_("⛔ Do not polish"), _yes_no(entered.get("do_not_polish"))),
+        (_("🔥 Urgent receipt"), _yes_no(entered.get("urgent"))),
     ]
     told: list[Markup | str] = [
         fmt("%(label)s: %(value)s", label=label, value=b(value)) for label, value in values if value
@@ -118,9 +159,37 @@ def _told(entered: dict[str, Any]) -> list[Markup | str]:
     return ["", b(_("Will be saved:")), *told] if told else []
 
 
-def _offers(entered: dict[str, Any]) -> list[Row]:
+def _yes_no(value: bool | None) -> str | None:
+    return None if value is None else _("yes") if value else _("no")
+
+
+def _came_before(receipt: Receipt, entered: dict[str, Any]) -> list[Watch]:
+    """Other watches with one of the entered numbers."""
+    numbers = [entered[name] for name in ("serial", "movement_number") if entered.get(name)]
+    found = {watch.pk: watch for number in numbers for watch in same_serial(number)}
+    return [watch for pk, watch in found.items() if pk != receipt.watch_id]
+
+
+def _known(receipt: Receipt, entered: dict[str, Any]) -> list[Markup]:
+    """The earlier visits of a watch that came before: number, status, when."""
+    told = []
+    for watch in _came_before(receipt, entered):
+        for one in Receipt.objects.valid().filter(watch=watch).order_by("-id")[:EARLIER]:
+            told.append(
+                fmt(
+                    _("↻ Was here: %(watch)s, %(number)s, %(status)s, %(when)s"),
+                    watch=watch,
+                    number=b(words.number(one)),
+                    status=words.status(one),
+                    when=words.day(clock.local(one.received_at).date()),
+                )
+            )
+    return told
+
+
+def _offers(receipt: Receipt, entered: dict[str, Any]) -> list[Row]:
     """A serial or a phone that came before is offered, never taken over by itself."""
-    watches = same_serial(entered["serial"]) if entered.get("serial") else []
+    watches = _came_before(receipt, entered)
     people = customers_with(entered.get("phone", ""))
     return [
         *([_offer(entered, "watch_id", watch.pk, _watch_label(watch))] for watch in watches),
@@ -133,14 +202,12 @@ def _offer(entered: dict[str, Any], name: str, pk: int, label: str) -> Button:
 
 
 def _watch_label(watch: Watch) -> str:
-    """The watch with the receipts it came under."""
-    before = Receipt.objects.valid().filter(watch=watch).order_by("-id")[:3]
-    return f"⌚ {watch} · {words.numbers(list(before))}"
+    return _("⌚ The same watch: %(watch)s") % {"watch": watch}
 
 
 def _flags(receipt: Receipt, entered: dict[str, Any]) -> list[Row]:
     now = {"urgent": receipt.urgent, "do_not_polish": receipt.do_not_polish, **entered}
-    labels = {"urgent": _("🔥 Urgent"), "do_not_polish": _("⛔ Do not polish")}
+    labels = {"urgent": _("🔥 Urgent receipt"), "do_not_polish": _("⛔ Do not polish")}
     return [[tick(text, "flag", name, on=now[name]) for name, text in labels.items()]]
 
 

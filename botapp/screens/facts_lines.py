@@ -8,97 +8,53 @@ the rest is the complaint. A phone never ends up there: complaints go into the h
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
+from django.utils.translation import gettext_lazy
+
+from botapp.screens import facts_words
 from botapp.screens.deadline import parse
 from receipts.phones import looks_like_phone, normalise_phone
 from workshop.lib import clock
 from workshop.lib.errors import RuleViolation
 
-FIELDS: Final = (
-    "brand",
-    "model",
-    "serial",
-    "name",
-    "phone",
-    "complaint",
-    "condition",
-    "completeness",
-    "links_count",
-    "deadline",
-    "urgent",
-    "do_not_polish",
-)
-# What people write, in both languages; no texts of the interface.
-_NAMES: Final = {
-    "brand": ("марка", "бренд", "часы", "brand", "watch"),
-    "model": ("модель", "model"),
-    "serial": ("серийный", "серийный номер", "серия", "serial", "serial number", "sn", "s/n"),
-    "name": ("клиент", "имя", "фио", "customer", "name"),
-    "phone": ("телефон", "тел", "phone", "tel"),
-    "complaint": ("жалоба", "неисправность", "complaint", "fault"),
-    "condition": ("внешний вид", "состояние", "condition"),
-    "completeness": ("комплект", "комплектность", "accessories"),
-    "links_count": ("звенья", "звеньев", "links"),
-    "deadline": ("срок", "deadline"),
-}
-_FIELD_OF: Final = {name: field for field, names in _NAMES.items() for name in names}
-_LABELLED = re.compile(r"\A([^:]{2,20}):\s*(.+)\Z")
-# The same without a colon, where what follows proves it.
-_OPENED = re.compile(
-    r"\A(?P<serial>серийный(?: номер)?|с/н|s/?n|serial(?: number)?)\s+(?P<a>\S*\d\S*)\Z"
-    r"|\A(?P<deadline>срок|до|к|deadline|by|until)\s+(?P<b>.+)\Z"
-    r"|\A(?P<completeness>комплект(?:ность)?)\s+(?P<c>.+)\Z",
-    re.I,
-)
-_PHONE = re.compile(r"(?:\b(?:тел(?:ефон)?|phone|tel)\b[.:]?\s*)?(\+?\d[\d() .-]{8,18}\d)", re.I)
-_LINKS = re.compile(r"\A(?:(?:звень[яе]в?|звен[оа]|links?)\s+(\d{1,3})|(\d{1,3})\s+"
-                    r"(?:звень[яе]в?|звен[оа]|links?))\Z", re.I)  # fmt: skip
-_URGENT = re.compile(r"\A(?:🔥\s*)?(?:срочно|срочная|срочный|urgent)!?\Z|\A🔥\Z", re.I)
-_WHOLE = re.compile(
-    r"\A(?:⛔\s*)?(?:не полировать|без полировки|do not polish|no polish\w*)\Z", re.I
-)
-_SERIAL = re.compile(r"\A(?=(?:.*\d){4})[\w./-]{4,60}\Z")
-_LATIN_NAME = re.compile(r"\A(?=.*[A-Za-z]{2})[^А-Яа-яЁё]{2,120}\Z")
-_WORD_OF_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[.'’-])*")
-_OUR_BRANDS: Final = frozenset(
-    [
-        "ракета",
-        "полёт",
-        "полет",
-        "восток",
-        "слава",
-        "луч",
-        "чайка",
-        "заря",
-        "победа",
-        "молния",
-        "мактайм",
-        "буран",
-        "спутник",
-    ]
-)
+_JOINED = frozenset({"complaint", "condition", "completeness"})
 _MANY_NAMES = 4
 _MANY_WORDS = 6  # more words are a sentence, no name of a watch
 
 
-def read_lines(text: str, now: datetime) -> dict[str, Any]:
-    """The values that the lines name; JSON. RuleViolation for a value that cannot be."""
-    found: dict[str, Any] = {}
+def read_lines(text: str, now: datetime, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The values that the lines name, with those entered ``before``; JSON.
+
+    One more line about the complaint, the looks, the accessories is added to what stands; a named
+    one («жалоба: …») takes its place. RuleViolation for a value that cannot be.
+    """
+    found = dict(before or {})
     for line in filter(None, map(str.strip, text.splitlines())):
-        for field, value in _read(line, now).items():
-            repeated = field == "complaint" and field in found
-            found[field] = f"{found[field]}\n{value}" if repeated else value
+        named = _read_named(line, now)
+        for field, value in (named or _in_place(_by_form(line, now), line, found)).items():
+            earlier = "" if named or field not in _JOINED else found.get(field, "")
+            found[field] = "\n".join(filter(None, [earlier, value])) if earlier else value
     return found
 
 
-def _read(line: str, now: datetime) -> dict[str, Any]:
-    labelled = _LABELLED.match(line)
-    field = _FIELD_OF.get(labelled[1].strip().casefold()) if labelled else None
-    if labelled and field:
-        return _named(field, labelled[2].strip(), now)
-    return _by_form(line, now)
+def _in_place(read: dict[str, Any], line: str, found: dict[str, Any]) -> dict[str, Any]:
+    """One watch has one brand: a second line in Latin letters is its model, a name, a complaint."""
+    if "brand" not in read or not found.get("brand") or _is_brand(line):
+        return read
+    words = line.split()
+    if 1 < len(words) < _MANY_NAMES and _is_name(words) and not found.get("name"):
+        return {"name": line}
+    return {"complaint": line} if found.get("model") else {"model": line}
+
+
+def _read_named(line: str, now: datetime) -> dict[str, Any]:
+    """«серийный: A123»; empty when the line does not say what it is."""
+    labelled = facts_words.LABELLED.match(line)
+    field = facts_words.FIELD_OF.get(labelled[1].strip().casefold()) if labelled else None
+    return _named(field, labelled[2].strip(), now) if labelled and field else {}
 
 
 def _named(field: str, value: str, now: datetime) -> dict[str, Any]:
@@ -113,44 +69,81 @@ def _named(field: str, value: str, now: datetime) -> dict[str, Any]:
 
 
 def _by_form(line: str, now: datetime) -> dict[str, Any]:
-    links = _LINKS.match(line)
-    contact = _opened(line, now) or _contact(line)
-    if contact:
-        return contact
-    if _URGENT.match(line):
-        return {"urgent": True}
-    if _WHOLE.match(line):
-        return {"do_not_polish": True}
-    if links:
-        return {"links_count": links[1] or links[2]}
+    if "@" in line:  # personal, and what is kept as a complaint stands in the history for ever
+        raise RuleViolation(
+            "bot.line_unclear",
+            gettext_lazy("There is no place for an address: %(line)s"),
+            field="text",
+            params={"line": line},
+        )
+    known = _opened(line, now) or _contact(line) or _flag(line)
+    if known:
+        return known
     deadline = _deadline(line, now)
     if deadline is not None:
         return {"deadline": clock.iso(deadline)}
-    if _SERIAL.match(line):
+    return _watch_of(line) or _seen(line) or _words(line)
+
+
+def _flag(line: str) -> dict[str, Any]:
+    """Urgent, not to be polished, a number of links."""
+    if facts_words.URGENT.match(line):
+        return {"urgent": True}
+    if facts_words.WHOLE.match(line):
+        return {"do_not_polish": True}
+    links = facts_words.LINKS.match(line)
+    return {"links_count": links[1] or links[2]} if links else {}
+
+
+def _watch_of(line: str) -> dict[str, Any]:
+    """A serial, or the name of a watch."""
+    if facts_words.SERIAL.match(line):
         return {"serial": line}
     words = line.split()
-    if _LATIN_NAME.match(line) and len(words) < _MANY_WORDS:
-        return _watch(line)
-    if words[0].casefold() in _OUR_BRANDS and all(not word[0].islower() for word in words):
-        return _watch(line)
-    named = 1 < len(words) < _MANY_NAMES and _is_name(words)
-    return {"name": line} if named else {"complaint": line}
+    written_large = not any(word[0].islower() for word in words)
+    if facts_words.LATIN_NAME.match(line) and len(words) < _MANY_WORDS and not _seen(line):
+        return _watch(line) if written_large or _is_brand(line) else {}
+    large_behind = not any(word[0].islower() for word in words[1:])
+    return _watch(line) if _is_brand(line) and large_behind else {}
+
+
+def _is_brand(line: str) -> bool:
+    words = line.casefold().split()
+    pair = " ".join(words[:2]).replace("-", " ")
+    return words[0] in facts_words.BRANDS or pair in facts_words.BRANDS_OF_TWO
+
+
+def _seen(line: str) -> dict[str, Any]:
+    """What was handed over with the watch, or how it looks."""
+    parts = [part.strip() for part in re.split(r"[,;+]| и | and ", line) if part.strip()]
+    if all(map(facts_words.ACCESSORY.match, parts)):
+        return {"completeness": line}
+    return {"condition": line} if facts_words.LOOKS.match(line) else {}
+
+
+def _words(line: str) -> dict[str, Any]:
+    """A person's name, else the complaint."""
+    words = line.split()
+    if words[0].casefold() in {"клиент", "customer"} and words[1:] and _is_name(words[1:]):
+        return {"name": " ".join(words[1:])}
+    return {"name" if 1 < len(words) < _MANY_NAMES and _is_name(words) else "complaint": line}
 
 
 def _opened(line: str, now: datetime) -> dict[str, Any]:
     """«серийный A123», «срок завтра»: empty when what follows is something else."""
-    found = _OPENED.match(line)
-    if found is None:
+    match = facts_words.OPENED.match(line)
+    if match is None:
         return {}
-    if found["deadline"]:
-        deadline = _deadline(found["b"], now)
-        return {"deadline": clock.iso(deadline)} if deadline else {}
-    return {"serial": found["a"]} if found["serial"] else {"completeness": found["c"]}
+    field, value = next((k, v.strip()) for k, v in match.groupdict().items() if v)
+    if field != "deadline":
+        return {field: value}
+    deadline = _deadline(value, now)
+    return {"deadline": clock.iso(deadline)} if deadline else {}
 
 
 def _contact(line: str) -> dict[str, Any]:
     """A phone and who answers it; other words beside it stay a complaint."""
-    found = _PHONE.search(line)
+    found = facts_words.PHONE.search(line)
     if found is None or not looks_like_phone(found[1]):
         return {}
     beside = f"{line[: found.start()]} {line[found.end() :]}".split()
@@ -162,12 +155,15 @@ def _contact(line: str) -> dict[str, Any]:
 
 def _is_name(words: list[str]) -> bool:
     """Each word begins with a capital: «Петров Сергей»."""
-    return all(word[0].isupper() and _WORD_OF_NAME.fullmatch(word) for word in words)
+    return all(word[0].isupper() and facts_words.WORD_OF_NAME.fullmatch(word) for word in words)
 
 
 def _watch(line: str) -> dict[str, str]:
-    brand, _space, model = line.partition(" ")
-    return {"brand": brand, "model": model.strip()} if model.strip() else {"brand": brand}
+    words = line.split()
+    pair = " ".join(words[:2]).casefold().replace("-", " ")
+    of_two = pair in facts_words.BRANDS_OF_TWO
+    brand, model = " ".join(words[: 1 + of_two]), " ".join(words[1 + of_two :])
+    return {"brand": brand, "model": model} if model else {"brand": brand}
 
 
 def _deadline(line: str, now: datetime) -> datetime | None:

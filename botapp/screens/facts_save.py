@@ -15,13 +15,17 @@ from receipts.services.watches import change_watch
 from workshop.lib import clock
 from workshop.lib.errors import RuleViolation
 
-WATCH: Final = ("brand", "model", "serial")
+WATCH: Final = ("brand", "model", "serial", "movement_number", "reference", "calibre")
 PLAIN: Final[tuple[str, ...]] = (
     "complaint",
     "condition",
     "completeness",
     "links_count",
     "do_not_polish",
+    "place",
+    "agreed_price",
+    "prepayment",
+    "declared_value",
 )
 
 
@@ -31,6 +35,16 @@ def save(ctx: Context, receipt: Receipt, entered: dict[str, Any]) -> None:
     facts = {name: entered[name] for name in PLAIN if name in entered}
     who: dict[str, Any] = {"receipt_id": receipt.pk, "actor": ctx.actor}
     customer, watch = _customer(entered), _watch(receipt, entered)
+    if entered.get("deadline"):  # before the facts: Undo must not take back the deadline alone
+        at = clock.from_iso(entered["deadline"])
+        change_deadline(
+            deadline=at,
+            expected={"deadline": None},
+            command=ctx.command_for("deadline"),
+            **who,
+        )
+    if "urgent" in entered:
+        set_urgent(urgent=entered["urgent"], command=ctx.command_for("urgent"), **who)
     if customer or watch:
         attach(customer=customer, watch=watch, command=ctx.command_for("attach"), **who)
     if isinstance(watch, int) and _watch_values(entered):
@@ -42,16 +56,6 @@ def save(ctx: Context, receipt: Receipt, entered: dict[str, Any]) -> None:
         )
     if facts:
         edit_facts(facts=facts, command=ctx.command_for("facts"), **who)
-    if entered.get("deadline"):
-        at = clock.from_iso(entered["deadline"])
-        change_deadline(
-            deadline=at,
-            expected={"deadline": None},
-            command=ctx.command_for("deadline"),
-            **who,
-        )
-    if "urgent" in entered:
-        set_urgent(urgent=entered["urgent"], command=ctx.command_for("urgent"), **who)
 
 
 def ensure_savable(receipt: Receipt, entered: dict[str, Any]) -> None:

@@ -44,7 +44,8 @@ class Find(Screen):
             _("Send a number or a part of it, a serial number, a brand or a phone."),
             fmt(_("Entered: %(text)s"), text=typed) if typed else None,
         )
-        return View(text, paged(ctx, receipt_buttons(ctx, my_recent(ctx))))
+        mine = sorted(my_recent(ctx), key=lambda one: not one.urgent)
+        return View(text, paged(ctx, receipt_buttons(ctx, mine)))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
         ctx.data["typed"] = text

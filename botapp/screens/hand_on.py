@@ -29,7 +29,7 @@ from botapp.dialogs import (
     toggle,
 )
 from botapp.screens import words
-from botapp.screens.pickers import Candidate, PersonPicker, load_employee, masters, polishers
+from botapp.screens.people import Candidate, PersonPicker, load_employee, masters, polishers
 from botapp.screens.results import Undoing, done_series
 from botapp.screens.staff import MANAGERS, StaffCard, load_person
 from history.commands import CommandKey

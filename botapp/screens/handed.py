@@ -25,8 +25,16 @@ from botapp.dialogs import (
 from botapp.dialogs.view import Row
 from botapp.screens import words
 from botapp.screens.confirming import INSPECTORS
-from botapp.screens.pickers import find_receipts, load_employee
+from botapp.screens.people import load_employee
+from botapp.screens.pickers import (
+    OFFERED,
+    name_numbers,
+    read_numbers,
+    receipt_page,
+)
+from botapp.screens.results import refusal
 from botapp.screens.undo import undo_button
+from receipts import selectors
 from receipts.services.undoing import WINDOW, undo
 from workshop.lib import clock
 
@@ -44,7 +52,9 @@ class Handed(Screen):
             _("Send the next number for %(name)s, or go to the menu."), name=b(master.short_name)
         )
         rows: list[Row] = [[undo_button("all")]] if self._can_undo(ctx) else []
-        return View(text, [*rows, [Button(_("👨‍🔧 Another master"), "again")]])
+        waiting = selectors.likely("assign", ctx.now, limit=OFFERED)
+        likely = receipt_page(ctx, waiting)
+        return View(text, [*rows, *likely, [Button(_("👨‍🔧 Another master"), "again")]])
 
     def _can_undo(self, ctx: Context) -> bool:
         at = clock.from_iso(ctx.params["at"])
@@ -52,7 +62,17 @@ class Handed(Screen):
         return left and at is not None and ctx.now - at < WINDOW
 
     def on_text(self, ctx: Context, text: str) -> Answer:
-        ids = [one.pk for one in find_receipts(text)]
+        found, refused = read_numbers(text)
+        if refused:
+            name_numbers(ctx, text, found)
+            return Stay("\n".join(refused))
+        return self._confirm(ctx, [one.pk for one in found])
+
+    def do_receipt(self, ctx: Context, value: str) -> Answer:
+        return self._confirm(ctx, [int(value)])
+
+    def _confirm(self, ctx: Context, ids: list[int]) -> Answer:
+        ctx.data.pop("named", None)
         return Go("handover.confirm", receipt_ids=ids, master_id=ctx.params["master_id"])
 
     def do_again(self, ctx: Context, value: str) -> Answer:
@@ -73,14 +93,18 @@ class Handed(Screen):
 
 def handed(ctx: Context, results: list[SeriesResult]) -> Move:
     """Where a confirmed hand-over leads: the result; the same screen when all was refused."""
-    refused = [_refusal(one) for one in results if one.error is not None]
+    refused = [refusal(one) for one in results if one.error is not None]
     done = [one for one in results if one.ok]
     if not done:
         return Stay("; ".join(refused))
     master = load_employee(ctx.params["master_id"])
     told = fmt(_("Handed to the master: %(name)s"), name=b(master.short_name))
     warned = [f"⚠ {text}" for text in refused]
-    each = [words.done(one.outcome, one.item.label) for one in done]
+    plain = [one for one in done if not one.outcome.already and not one.outcome.warnings]
+    each = [
+        b(", ".join(one.item.label for one in plain)) if plain else None,
+        *(_special(one) for one in done if one not in plain),
+    ]
     made = {str(one.item.id): one.outcome.command.pk for one in done if not one.outcome.already}
     return Done(
         lines(told, *each, *warned),
@@ -92,14 +116,17 @@ def handed(ctx: Context, results: list[SeriesResult]) -> Move:
     )
 
 
-def _refusal(result: SeriesResult) -> str:
-    text = result.error.text() if result.error else ""
-    return f"{result.item.label}: {text}"
+def _special(result: SeriesResult) -> Markup:
+    """Done before by somebody, or done with a warning."""
+    label = result.item.label
+    if result.outcome.already is None:
+        return words.done(result.outcome, label)
+    return fmt("%(label)s: %(done)s", label=label, done=words.done(result.outcome, ""))
 
 
 def _undone(results: list[SeriesResult], *, besides: bool) -> Markup:
     """``besides``: urgency or deadline came with it; Undo takes back the hand-over alone."""
-    refused = [f"⚠ {_refusal(one)}" for one in results if one.error is not None]
+    refused = [f"⚠ {refusal(one)}" for one in results if one.error is not None]
     taken = [one.outcome.object for one in results if one.ok]
     head = fmt(_("Taken back: %(numbers)s"), numbers=words.numbers(taken)) if taken else None
     kept = _("Urgency and deadline stay: they are changed on the card.")

@@ -35,14 +35,8 @@ from botapp.screens.actions import card_action
 from botapp.screens.confirming import INSPECTORS, expected, snapshot
 from botapp.screens.deadline import ChooseDeadline
 from botapp.screens.handed import handed
-from botapp.screens.pickers import (
-    Candidate,
-    PersonPicker,
-    SeveralReceipts,
-    load_employee,
-    load_receipts,
-    masters,
-)
+from botapp.screens.people import Candidate, PersonPicker, load_employee, masters
+from botapp.screens.pickers import SeveralReceipts, load_receipts
 from history.commands import CommandKey, Outcome
 from receipts.models import OperationType, Receipt
 from receipts.services.assignment import assign
@@ -51,6 +45,7 @@ from receipts.services.facts import set_urgent
 from receipts.states import VERBS, Status
 from staff.models import Employee
 from workshop.lib import clock
+from workshop.lib.compiled import Count, Rows
 from workshop.lib.text import REASON_LENGTH, clean_text
 
 WATCHED = ("status", "master_id", "deadline")
@@ -120,7 +115,7 @@ class Confirm(Screen):
     def _switches(self, ctx: Context, receipts: list[Receipt]) -> list[Row]:
         skills = _skills(ctx.params["master_id"])
         purposes = [_choice(ctx, row) for row in skills] if len(skills) > 1 else []
-        urgent = tick(_("🔥 Urgent"), "urgent", "flag", on=bool(ctx.data.get("urgent")))
+        urgent = tick(_("🔥 Urgent receipt"), "urgent", "flag", on=bool(ctx.data.get("urgent")))
         rows: list[Row] = [purposes] if purposes else []
         rows.append([urgent, Button(_("🕒 Deadline"), "deadline")])
         if any(one.master_id not in (None, ctx.params["master_id"]) for one in receipts):
@@ -175,9 +170,17 @@ def _ids(ctx: Context) -> list[int]:
     return ctx.params.get("receipt_ids") or [ctx.params["receipt_id"]]
 
 
+_kinds: Rows[OperationType] = Rows(
+    lambda slot: (
+        OperationType.objects.active()
+        .filter(performers=slot("master_id"))
+        .filter(recorded_by_polishing=False)
+    )
+)
+
+
 def _skills(master_id: int) -> list[OperationType]:
-    kinds = OperationType.objects.active().filter(performers=master_id)
-    return list(kinds.filter(recorded_by_polishing=False))
+    return _kinds.all(master_id=master_id)
 
 
 def _choice(ctx: Context, kind: OperationType) -> Button:
@@ -188,14 +191,13 @@ def _choice(ctx: Context, kind: OperationType) -> Button:
 def _change(receipt: Receipt, master: Employee, deadline: datetime | None) -> Markup:
     """One watch, old → new: its master, its status, its deadline when that changes too."""
     now_at = receipt.master.short_name if receipt.master else "–"
-    handed = fmt(
-        _("%(number)s: %(old)s → %(new)s · %(status)s → %(after)s"),
-        number=b(words.number(receipt)),
-        old=now_at,
-        new=master.short_name,
-        status=words.status(receipt),
-        after=Status.IN_WORK.label,
-    )
+    change = {"number": b(words.number(receipt)), "old": now_at, "new": master.short_name}
+    if receipt.status == Status.IN_WORK:
+        handed = fmt(_("%(number)s: %(old)s → %(new)s"), **change)
+    else:
+        text = _("%(number)s: %(old)s → %(new)s · %(status)s → %(after)s")
+        status = words.status(receipt)
+        handed = fmt(text, **change, status=status, after=Status.IN_WORK.label)
     if deadline is None or deadline == receipt.deadline:
         return handed
     old, new = words.moment(receipt.deadline), b(words.moment(deadline))
@@ -237,8 +239,13 @@ def _part(key: CommandKey, name: str) -> CommandKey:
     return CommandKey(key.client, f"{key.key}:{name}")
 
 
+_to_hand = Count(
+    lambda _slot: Receipt.objects.valid().filter(status__in=(Status.RECEIVED, Status.RETURNED))
+)
+
+
 def _waiting(ctx: Context) -> int:
-    return Receipt.objects.valid().filter(status__in=(Status.RECEIVED, Status.RETURNED)).count()
+    return _to_hand.of()
 
 
 def _label(receipt: Receipt) -> str:

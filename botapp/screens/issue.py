@@ -29,15 +29,16 @@ from botapp.dialogs import (
 )
 from botapp.screens import words
 from botapp.screens.actions import card_action
-from botapp.screens.pickers import ReceiptPrompt, load_receipt, receipt_buttons
+from botapp.screens.pickers import ReceiptPrompt, load_receipt, offered_first, receipt_buttons
 from botapp.screens.results import AboutReceipt, Undoing, expected, finished, shown
 from receipts import selectors
 from receipts.models import Receipt
-from receipts.numbers import normalise_number
+from receipts.numbers import normalise_number, other_spellings
 from receipts.phones import looks_like_phone, normalise_phone
 from receipts.services.flow import issue
 from receipts.states import VERBS, Status, ensure_possible
 from staff import roles
+from workshop.lib.compiled import Count
 from workshop.lib.errors import NotFound, RuleViolation
 from workshop.lib.text import clean_text
 
@@ -59,9 +60,6 @@ class Start(Undoing, ReceiptPrompt):
         return b(_("Hand to the customer"))
 
     def likely(self, ctx: Context) -> list[Receipt]:
-        found = ctx.data.get("found")
-        if found is not None:
-            return list(Receipt.objects.filter(pk__in=found).select_related("master"))
         return list(selectors.likely(self.verb, ctx.now, limit=FOUND))
 
     def view(self, ctx: Context) -> View:
@@ -69,47 +67,95 @@ class Start(Undoing, ReceiptPrompt):
             self.title(ctx),
             _("Send the number, its last 4 digits, the customer's name or phone; or choose."),
         )
-        rows = paged(ctx, receipt_buttons(ctx, self.likely(ctx)))
-        return View(text, [*self.undo_rows(ctx), *rows])
+        offered = offered_first(ctx, self.likely(ctx))
+        return View(text, [*self.undo_rows(ctx), *paged(ctx, receipt_buttons(ctx, offered))])
 
     def on_text(self, ctx: Context, text: str) -> Answer:
         found = to_collect(text)
         if len(found) == 1:
-            ctx.data.pop("found", None)
+            ctx.data["named"] = [found[0].pk]
             return self.chosen(ctx, found)
-        ctx.data["found"] = [one.pk for one in found]
+        ctx.data["named"] = [one.pk for one in found]
         ctx.frame.page = 0
         return Stay().note(_("Several fit: choose one."))
 
     def chosen(self, ctx: Context, receipts: list[Receipt]) -> Answer:
-        return Go(Check, receipt_id=receipts[0].pk, series=True)
+        """The same person often collects all watches of one customer."""
+        receipt = receipts[0]
+        last = ctx.params.get("last", {})
+        same = receipt.customer_id and receipt.customer_id == last.get("customer")
+        return Go(Check, receipt_id=receipt.pk, received_by=last["by"] if same else "")
 
 
-class Check(AboutReceipt, Screen):
-    """Accessories and links as they were taken in, side by side with the watch."""
+class Handing(AboutReceipt, Screen):
+    """Names the watch, old → new, and who takes it; the name can be typed, it need not."""
 
-    id = "issue.check"
     roles = INSPECTORS
 
     def enter(self, ctx: Context) -> None:
         receipt = load_receipt(ctx.params["receipt_id"])
         if receipt.status != Status.ISSUED:
             ensure_possible("issue", receipt.status)
+        ctx.data["received_by"] = ctx.params.get("received_by", "")
+
+    def told(self, ctx: Context, receipt: Receipt) -> list[Markup]:
+        """Old → new and the person."""
+        person = ctx.data["received_by"]
+        change = fmt(
+            _("Status: %(old)s → %(new)s"), old=words.status(receipt), new=Status.ISSUED.label
+        )
+        customer = fmt(_("Customer: %(name)s"), name=b(receipt.customer))
+        by = fmt(_("Received by: %(name)s"), name=b(person))
+        ask = fmt(_("Who receives it can be typed now."))
+        return [change, *([customer] if receipt.customer else []), by if person else ask]
+
+    def on_text(self, ctx: Context, text: str) -> Answer:
+        ctx.data["received_by"] = clean_text(text, field="received_by", limit=NAME_LENGTH)
+        return Stay()
+
+    def hand_out(self, ctx: Context, value: str, difference: str) -> Answer:
+        receipt = load_receipt(ctx.params["receipt_id"])
+        text, person = issued(receipt), ctx.data["received_by"]
+        outcome = issue(
+            receipt_id=receipt.pk,
+            received_by=person,
+            as_taken_in=not difference,
+            difference=difference,
+            expected=expected(value),
+            actor=ctx.actor,
+            command=ctx.command,
+        )
+        last = {"customer": receipt.customer_id, "by": person}
+        return finished(outcome, text, Start.id, last=last)
+
+
+class Check(Handing):
+    """Accessories and links as they were taken in, side by side with the watch: the answer "all
+    there" is the confirmation."""
+
+    id = "issue.check"
 
     def view(self, ctx: Context) -> View:
         receipt = load_receipt(ctx.params["receipt_id"])
-        text = lines(words.head(receipt, ctx.now), "", *_taken_in(receipt), _("Is it all there?"))
+        text = lines(
+            words.head(receipt, ctx.now, due=False),
+            "",
+            *_taken_in(receipt),
+            "",
+            *self.told(ctx, receipt),
+            b(_("Is it all there?")),
+        )
         rows = [
-            [Button(_("Yes, as taken in"), "yes")],
-            [Button(_("There is a difference"), "differs")],
+            [Button(_("✅ All there, hand out"), "confirm", shown(receipt))],
+            [Button(_("There is a difference"), "differs"), cancel_button()],
         ]
         return View(text, rows)
 
-    def do_yes(self, ctx: Context, value: str) -> Answer:
-        return Go(Confirm, **ctx.params, difference="")
+    def do_confirm(self, ctx: Context, value: str) -> Answer:
+        return self.hand_out(ctx, value, "")
 
     def do_differs(self, ctx: Context, value: str) -> Answer:
-        return Go(Difference, **ctx.params)
+        return Go(Difference, **{**ctx.params, "received_by": ctx.data["received_by"]})
 
 
 class Difference(AboutReceipt, Screen):
@@ -123,6 +169,7 @@ class Difference(AboutReceipt, Screen):
         entered = ctx.data.get("difference")
         text = lines(
             fmt(_("%(number)s: what is different, and why?"), number=b(words.number(receipt))),
+            *_taken_in(receipt),
             quote(entered) if entered else None,
         )
         return View(text, [[Button(_("Next"), "next")]] if entered else [])
@@ -135,48 +182,23 @@ class Difference(AboutReceipt, Screen):
         return Go(Confirm, **ctx.params, difference=ctx.data["difference"])
 
 
-class Confirm(AboutReceipt, Screen):
-    """Names the watch and who takes it; the name can be typed, it need not."""
+class Confirm(Handing):
+    """With a difference: named once more before the watch goes out."""
 
     id = "issue.confirm"
-    roles = INSPECTORS
 
     def view(self, ctx: Context) -> View:
         receipt = load_receipt(ctx.params["receipt_id"])
-        person = ctx.data.get("received_by", "")
-        difference = ctx.params["difference"]
         text = lines(
             fmt("%(number)s · %(verb)s", number=b(words.number(receipt)), verb=verb_of(receipt)),
-            fmt(
-                _("Status: %(old)s → %(new)s"),
-                old=words.status(receipt),
-                new=Status.ISSUED.label,
-            ),
-            fmt(_("Difference: %(text)s"), text=b(difference)) if difference else _("As taken in."),
-            fmt(_("Customer: %(name)s"), name=b(receipt.customer)) if receipt.customer else None,
-            fmt(_("Received by: %(name)s"), name=b(person)) if person else None,
-            None if person else _("Who receives it can be typed now."),
+            fmt(_("Difference: %(text)s"), text=b(ctx.params["difference"])),
+            *self.told(ctx, receipt),
         )
         confirm = Button(confirm_button().label, "confirm", shown(receipt))
         return View(text, [[confirm, cancel_button()]])
 
-    def on_text(self, ctx: Context, text: str) -> Answer:
-        ctx.data["received_by"] = clean_text(text, field="received_by", limit=NAME_LENGTH)
-        return Stay()
-
     def do_confirm(self, ctx: Context, value: str) -> Answer:
-        receipt = load_receipt(ctx.params["receipt_id"])
-        text = issued(receipt)
-        outcome = issue(
-            receipt_id=receipt.pk,
-            received_by=ctx.data.get("received_by", ""),
-            as_taken_in=not ctx.params["difference"],
-            difference=ctx.params["difference"],
-            expected=expected(value),
-            actor=ctx.actor,
-            command=ctx.command,
-        )
-        return finished(outcome, text, Start.id)
+        return self.hand_out(ctx, value, ctx.params["difference"])
 
 
 def issued(receipt: Receipt) -> Markup:
@@ -201,13 +223,10 @@ def to_collect(text: str) -> list[Receipt]:
     exact = selectors.by_number(text)
     if exact is not None:
         return [exact]
-    waiting = Receipt.objects.valid().filter(status__in=TO_COLLECT)
-    condition = Q(customer__name__icontains=text)
-    if looks_like_phone(text):
-        condition |= Q(customer__phone=normalise_phone(text))
-    with suppress(RuleViolation):  # a name with an apostrophe is no number
-        condition |= Q(number_key__endswith=normalise_number(text).key)
-    found = list(waiting.filter(condition).select_related("master").order_by("-id")[:FOUND])
+    waiting = Receipt.objects.valid().filter(status__in=TO_COLLECT).select_related("master")
+    found: list[Receipt] = []
+    for spelling in (text, *other_spellings(text)):  # the last ones only when nothing fits
+        found = found or list(waiting.filter(_fits(spelling)).order_by("-id")[:FOUND])
     if not found:
         raise NotFound(
             "bot.nothing_to_collect",
@@ -215,6 +234,15 @@ def to_collect(text: str) -> list[Receipt]:
             params={"text": text},
         )
     return found
+
+
+def _fits(text: str) -> Q:
+    condition = Q(customer__name__icontains=text)
+    if looks_like_phone(text):
+        condition |= Q(customer__phone=normalise_phone(text))
+    with suppress(RuleViolation):  # a name with an apostrophe is no number
+        condition |= Q(number_key__endswith=normalise_number(text).key)
+    return condition
 
 
 def _taken_in(receipt: Receipt) -> list[Markup]:
@@ -243,9 +271,12 @@ def _warranty(receipt: Receipt) -> str:
     return "; ".join(told)
 
 
+_waiting = Count(lambda slot: selectors.likely("issue", slot("at"), limit=1000))
+
+
 def ready(ctx: Context) -> int:
     """What waits for its customer, for the menu."""
-    return selectors.likely("issue", ctx.now, limit=1000).count()
+    return _waiting.of(at=ctx.now)
 
 
 card_action("issue", Check.id)

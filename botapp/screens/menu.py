@@ -3,7 +3,7 @@
 Each flow announces its own button with ``menu_item``; ``place`` gives the order of spec 2.2:
 10 quality control, 20 hand to a master, 30 polishing, 40 record work, 50 new receipt,
 60 hand to the customer, 70 urgent, 80 find, 90 my queue. With ``more=True`` it stands behind
-«More»: 10 staff, 20 analytics, 30 my table, 90 language.
+«More»: 10 staff, 20 analytics, 30 my table, 90 settings.
 """
 
 from __future__ import annotations

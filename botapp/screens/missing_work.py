@@ -7,14 +7,9 @@ from django.utils.translation import gettext as _
 from botapp.dialogs import Answer, Button, Context, Go, Return, Screen, Stay, View, b, fmt, lines
 from botapp.dialogs.view import Row
 from botapp.screens import words
-from botapp.screens.pickers import (
-    Candidate,
-    PersonPicker,
-    everybody,
-    load_employee,
-    load_receipt,
-    performers,
-)
+from botapp.screens.people import Candidate, PersonPicker, everybody, load_employee, performers
+from botapp.screens.pickers import load_receipt
+from botapp.screens.protocol import doubt_lines
 from botapp.screens.quality import Queue, passed
 from botapp.screens.results import AboutReceipt, expected, finished, shown
 from receipts import selectors
@@ -46,6 +41,7 @@ class MissingWork(AboutReceipt, Screen):
         text = lines(
             fmt(_("%(number)s: not recorded yet"), number=b(words.number(receipt))),
             *told,
+            *doubt_lines(receipt, ctx.now),
             _("Record it, or mark it as not required."),
         )
         return View(text, [*rows, [Button(VERBS["pass"].label, "pass", shown(receipt))]])

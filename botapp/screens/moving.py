@@ -23,7 +23,7 @@ from botapp.dialogs import (
 from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.confirming import INSPECTORS, AskReason, ReceiptConfirm
-from botapp.screens.pickers import find_receipt, load_receipt
+from botapp.screens.pickers import ReceiptPrompt, load_receipt
 from history.commands import Outcome
 from polishing.models import PolishingOrder
 from polishing.services.moving import CHECK, ORDER, RETURN, WORK, move_record
@@ -52,21 +52,23 @@ class MoveWhat(Screen):
         return words.number(load_receipt(ctx.params["receipt_id"]))
 
 
-class MoveWhere(Screen):
+class MoveWhere(ReceiptPrompt):
     """The receipt it belongs to."""
 
     id = "move.where"
     roles = INSPECTORS
+    verb = "move"
 
-    def view(self, ctx: Context) -> View:
-        typed = ctx.data.get("typed")
-        entered = fmt(_("Entered: %(text)s"), text=typed) if typed else None
+    def title(self, ctx: Context) -> Markup:
         record = _label(load_receipt(ctx.params["receipt_id"]), ctx)
-        return View(lines(b(record), _("Send the number of the right receipt."), entered))
+        return lines(b(record), _("To which receipt does it belong?"))
 
-    def on_text(self, ctx: Context, text: str) -> Answer:
-        ctx.data["typed"] = text
-        return Go(MoveWhy, **ctx.params, target_id=find_receipt(text).pk)
+    def likely(self, ctx: Context) -> list[Receipt]:
+        """My last ones: a wrong number is mostly noticed at the next watch."""
+        return [one for one in self.recent(ctx) if one.pk != ctx.params["receipt_id"]]
+
+    def chosen(self, ctx: Context, receipts: list[Receipt]) -> Answer:
+        return Go(MoveWhy, **ctx.params, target_id=receipts[0].pk)
 
     def subject(self, ctx: Context) -> str:
         return words.number(load_receipt(ctx.params["receipt_id"]))

@@ -12,6 +12,7 @@ from botapp.dialogs import (
     Button,
     Context,
     Done,
+    Go,
     Markup,
     Move,
     Screen,
@@ -27,6 +28,7 @@ from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.card import READERS, open_card
 from botapp.screens.confirming import AskReason, ReceiptConfirm
+from botapp.screens.my_returns import MyReturns, naming
 from botapp.screens.pickers import load_receipt
 from history.commands import Outcome
 from polishing.models import PolishingOrder
@@ -61,15 +63,25 @@ class MyQueue(Screen):
     def view(self, ctx: Context) -> View:
         rows = mine(ctx.employee)
         count = rows.count()
+        returns = self._returns(ctx)
         if not count:
-            return View(_("Nothing lies at you."))
+            return View(_("Nothing lies at you."), returns)
         pages = -(-count // PAGE)
         page = min(ctx.frame.page, pages - 1)
         shown = list(rows[page * PAGE : (page + 1) * PAGE])
         head = fmt(_("My queue: %(count)s"), count=b(count))
         buttons: list[Row] = [[Button(_label(one), "receipt", one.pk)] for one in shown]
         text = lines(head, *(_line(one, ctx) for one in shown))
-        return View(text, [*buttons, *([pager(page, pages)] if pages > 1 else [])])
+        return View(text, [*buttons, *([pager(page, pages)] if pages > 1 else []), *returns])
+
+    def _returns(self, ctx: Context) -> list[Row]:
+        """Offered to whom a return names."""
+        count = naming(ctx.employee).count()
+        label = _("🔁 Returns that name me (%(count)s)") % {"count": count}
+        return [[Button(label, "returns")]] if count else []
+
+    def do_returns(self, ctx: Context, value: str) -> Answer:
+        return Go(MyReturns)
 
     def do_receipt(self, ctx: Context, value: str) -> Answer:
         return open_card(load_receipt(int(value)))

@@ -22,6 +22,7 @@ from botapp.dialogs import (
     b,
     fmt,
     lines,
+    photo_taker,
 )
 from botapp.dialogs.controls import pager
 from botapp.dialogs.view import Row
@@ -30,22 +31,50 @@ from botapp.screens.actions import card_action
 from botapp.screens.confirming import INSPECTORS, AskReason, ReceiptConfirm
 from botapp.screens.pickers import load_receipt
 from history.commands import Outcome
+from receipts import selectors
 from receipts.models import Photo as StoredPhoto
 from receipts.models import Receipt
-from receipts.services.photos import add_photo, void_photo
+from receipts.services.facts import add_comment
+from receipts.services.photos import add_photo, load_photo_again, void_photo
 from workshop.lib import clock
 
 
 def attach(ctx: Context, photo: Photo) -> Move:
-    """Attach a sent picture to the receipt of the screen; the stage follows from the status."""
+    """Attach a sent picture to the receipt of the screen; what is written below it is a remark."""
+    receipt_id = ctx.params["receipt_id"]
+    if photo.caption:
+        add_comment(
+            receipt_id=receipt_id,
+            text=photo.caption,
+            actor=ctx.actor,
+            command=ctx.command_for(f"{photo.unique_id}:text"),
+        )
+    return Stay().note(add(ctx, photo, receipt_id))
+
+
+def add(ctx: Context, photo: Photo, receipt_id: int) -> Markup:
+    """The picture alone; its stage follows from the status. Answers what to say."""
     outcome = add_photo(
-        receipt_id=ctx.params["receipt_id"],
+        receipt_id=receipt_id,
         source=photo.file_id,
         actor=ctx.actor,
         command=ctx.command_for(photo.unique_id),
     )
-    stage = outcome.object.get_stage_display()
-    return Stay().note(fmt(_("Photo added: %(stage)s"), stage=stage))
+    return fmt(_("Photo added: %(stage)s"), stage=outcome.object.get_stage_display())
+
+
+@photo_taker
+def take(ctx: Context, photo: Photo) -> Move | None:
+    """To the receipt whose number is its caption, else to the one the screen is about."""
+    if ctx.caller is None:
+        return None
+    here = ctx.params.get("receipt_id")
+    named = selectors.by_number(photo.caption) if photo.caption else None
+    if named is not None and named.pk == here:
+        return Stay().note(add(ctx, photo, named.pk))
+    if named is not None:
+        return Go("receipt.card", receipt_id=named.pk).note(add(ctx, photo, named.pk))
+    return attach(ctx, photo) if here else None
 
 
 class Photos(Screen):
@@ -60,18 +89,21 @@ class Photos(Screen):
         photos = list(_photos(receipt))
         hint = _("Send a photo or several: they are attached to this receipt.")
         title = fmt(
-            _("%(number)s: photos: %(count)s"), number=b(words.number(receipt)), count=len(photos)
+            _("%(number)s · photos: %(count)s"), number=b(words.number(receipt)), count=len(photos)
         )
         if not photos:
             return View(lines(title, hint))
         page = min(ctx.frame.page, len(photos) - 1)
         shown = photos[page]
         rows: list[Row] = [pager(page, len(photos))] if len(photos) > 1 else []
+        if shown.state == StoredPhoto.State.FAILED and shown.source:
+            rows.append([Button(_("Retry"), "again", shown.pk)])
         rows.append([Button(_("Void this photo"), "void", shown.pk)])
         return View(lines(title, _line(shown), hint), rows, picture=_picture(shown))
 
-    def on_photo(self, ctx: Context, photo: Photo) -> Answer:
-        return attach(ctx, photo)
+    def do_again(self, ctx: Context, value: str) -> Answer:
+        load_photo_again(photo_id=int(value))
+        return Stay()
 
     def do_void(self, ctx: Context, value: str) -> Answer:
         return Go(VoidPhotoWhy, receipt_id=ctx.params["receipt_id"], photo_id=int(value))

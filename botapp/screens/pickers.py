@@ -1,13 +1,12 @@
-"""Choosing a receipt or a person: the prompts that all flows share."""
+"""Choosing a receipt: the prompts for numbers that all flows share."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any, ClassVar
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from botapp.dialogs import (
@@ -17,6 +16,7 @@ from botapp.dialogs import (
     Screen,
     Stay,
     View,
+    fmt,
     grid,
     lines,
     paged,
@@ -24,24 +24,27 @@ from botapp.dialogs import (
     ticked,
     toggle,
 )
+from botapp.dialogs.controls import page_of
 from botapp.dialogs.view import Row
 from botapp.screens import words
 from history.models import Event
-from polishing.models import PolishingOrder
 from receipts import selectors
-from receipts.models import Assignment, Operation, OperationType, Receipt
+from receipts.models import Receipt
 from receipts.numbers import normalise_number, split_numbers
 from receipts.states import Status
-from staff.models import Employee
-from workshop.lib import clock
+from workshop.lib.compiled import Rows
 from workshop.lib.errors import NotFound, RuleViolation
 
 OFFERED = 100  # of what waits, over all pages; the rest is found by its number
 RECENT = 5
 RECENT_EVENTS = 300  # how far back "my last ones" are looked for, among everybody's events
 
-
-# --- receipts ---------------------------------------------------------------------------------
+_receipt: Rows[Receipt] = Rows(
+    lambda slot: Receipt.objects.select_related("master", "watch", "customer").filter(pk=slot("pk"))
+)
+_receipts: Rows[Receipt] = Rows(
+    lambda slot: Receipt.objects.select_related("master", "watch").filter(pk__in=slot.each("ids"))
+)
 
 
 def find_receipt(text: str) -> Receipt:
@@ -84,22 +87,9 @@ def read_numbers(text: str) -> tuple[list[Receipt], list[str]]:
     return list(found.values()), refused
 
 
-def find_receipts(text: str) -> list[Receipt]:
-    """The receipts of all numbers in one message, each once.
-
-    Raises NotFound ``bot.no_such_receipt``, which names every number that is not known.
-    """
-    found, refused = read_numbers(text)
-    if refused:
-        raise NotFound("bot.no_such_receipt", "\n".join(refused), field="number")
-    return found
-
-
 def load_receipt(receipt_id: int) -> Receipt:
     """The receipt of a screen with master, watch and customer. NotFound when it is not there."""
-    found = (
-        Receipt.objects.select_related("master", "watch", "customer").filter(pk=receipt_id).first()
-    )
+    found = _receipt.first(pk=receipt_id)
     if found is None:
         raise NotFound("bot.no_such_receipt", _("There is no such receipt."), field="receipt")
     return found
@@ -108,7 +98,7 @@ def load_receipt(receipt_id: int) -> Receipt:
 def load_receipts(ids: Iterable[int]) -> list[Receipt]:
     """Several of them, in the order of the ids."""
     wanted = list(ids)
-    rows = Receipt.objects.select_related("master", "watch").in_bulk(wanted)
+    rows = {one.pk: one for one in _receipts.all(ids=tuple(wanted))} if wanted else {}
     return [rows[pk] for pk in wanted if pk in rows]
 
 
@@ -123,6 +113,19 @@ def my_recent(ctx: Context, *, limit: int = RECENT) -> list[Receipt]:
     touched = load_receipts(dict.fromkeys(mine))
     here = [one for one in touched if one.voided_at is None and one.status != Status.ISSUED]
     return here[:limit]
+
+
+def offered_first(ctx: Context, receipts: Iterable[Receipt]) -> list[Receipt]:
+    """What the last message named (similar numbers, several at once), then the others."""
+    named = load_receipts(ctx.data.get("named", []))
+    return list({one.pk: one for one in (*named, *receipts)}.values())
+
+
+def receipt_page(ctx: Context, waiting: QuerySet[Receipt]) -> list[Row]:
+    """A page of what the last message named and of what waits; only that page is read."""
+    ids = [*ctx.data.get("named", []), *waiting.values_list("pk", flat=True)]
+    shown, turning = page_of(ctx, list(dict.fromkeys(ids)))
+    return [*grid(receipt_buttons(ctx, load_receipts(shown))), *turning]
 
 
 def receipt_buttons(
@@ -145,13 +148,13 @@ class ReceiptPrompt(Screen):
 
     verb: ClassVar[str] = ""
 
+    @abstractmethod
     def title(self, ctx: Context) -> Any:
         """The question."""
-        raise NotImplementedError
 
+    @abstractmethod
     def chosen(self, ctx: Context, receipts: list[Receipt]) -> Answer:
         """Where the chosen receipts lead (one, unless ``several``)."""
-        raise NotImplementedError
 
     def likely(self, ctx: Context) -> list[Receipt]:
         """What is offered: what waits for this verb, then my last ones."""
@@ -165,9 +168,11 @@ class ReceiptPrompt(Screen):
         return [one for one in mine if self.verb in selectors.possible_verbs(one, ctx.actor)]
 
     def view(self, ctx: Context) -> View:
-        offered = self.likely(ctx)
+        offered = offered_first(ctx, self.likely(ctx))
         buttons = [Button(self.label(ctx, one), "receipt", one.pk) for one in offered]
-        return View(lines(self.title(ctx), asks_number(offered)), paged(ctx, buttons))
+        typed = ctx.data.get("typed")
+        entered = fmt(_("Entered: %(text)s"), text=typed) if typed else None
+        return View(lines(self.title(ctx), asks_number(offered), entered), paged(ctx, buttons))
 
     def label(self, ctx: Context, receipt: Receipt) -> str:
         """What stands on its button."""
@@ -177,7 +182,16 @@ class ReceiptPrompt(Screen):
         return self.chosen(ctx, [load_receipt(int(value))])
 
     def on_text(self, ctx: Context, text: str) -> Answer:
-        return self.chosen(ctx, [find_receipt(text)])
+        """One number leads on; of several, and of similar ones, the buttons come first."""
+        ctx.data["typed"] = text
+        found, refused = read_numbers(text)
+        if len(found) == 1 and not refused:
+            ctx.data["named"] = [found[0].pk]  # Back finds it again
+            return self.chosen(ctx, found)
+        name_numbers(ctx, text, found)
+        if len(found) > 1:
+            refused.append(_("One at a time: choose the first."))
+        return Stay("\n".join(refused))
 
 
 class SeveralReceipts(ReceiptPrompt):
@@ -185,7 +199,7 @@ class SeveralReceipts(ReceiptPrompt):
 
     def view(self, ctx: Context) -> View:
         marked = ticked(ctx, "receipts")
-        offered = {one.pk: one for one in self.likely(ctx)}
+        offered = {one.pk: one for one in offered_first(ctx, self.likely(ctx))}
         offered |= {one.pk: one for one in load_receipts(map(int, marked)) if one.pk not in offered}
         buttons = [
             tick(words.label(one, ctx.now), "tick", pk, on=str(pk) in marked)
@@ -205,10 +219,26 @@ class SeveralReceipts(ReceiptPrompt):
         found, refused = read_numbers(text)
         for one in found:
             toggle(ctx, "receipts", f"{one.pk}=1")
+        name_numbers(ctx, text, [])
         if refused:  # the others need not be typed again
             kept = [_("The other numbers are ticked.")] if found else []
             return Stay("\n".join([*refused, *kept]))
         return self.do_next(ctx, "")
+
+
+def name_numbers(ctx: Context, text: str, found: list[Receipt]) -> None:
+    """Keep what a message named for :func:`offered_first`: these, and similar to the unknown."""
+    similar = [one.pk for piece in split_numbers(text) for one in similar_to(piece)]
+    ctx.data["named"] = list(dict.fromkeys([*(one.pk for one in found), *similar]))
+    ctx.frame.page = 0
+
+
+def similar_to(piece: str) -> list[Receipt]:
+    """Open receipts with a similar number, when there is none with this one."""
+    try:
+        return [] if selectors.by_number(piece) else selectors.similar_open(piece)
+    except RuleViolation:
+        return []
 
 
 def next_row(count: int) -> list[Row]:
@@ -216,106 +246,3 @@ def next_row(count: int) -> list[Row]:
     if not count:
         return []
     return [[Button(_("Next (%(count)s chosen)") % {"count": count}, "next")]]
-
-
-# --- people -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A person who can do it: what lies at him, whether he is away."""
-
-    employee: Employee
-    load: int
-    absent: bool = False
-
-    @property
-    def label(self) -> str:
-        """``Ivanov I. (3)``, marked when he is absent."""
-        text = f"{self.employee.short_name} ({self.load})"
-        return f"{text} · {_('absent')}" if self.absent else text
-
-
-def masters() -> list[Candidate]:
-    """Active masters: last used first, with their open watches; absent ones last."""
-    latest = Assignment.objects.filter(master=OuterRef("pk")).order_by("-id").values("id")[:1]
-    open_now = Q(assignments__ended_at__isnull=True, assignments__voided_at__isnull=True)
-    at_work = open_now & Q(assignments__receipt__status__in=set(Status) - {Status.ON_HOLD})
-    people = Employee.objects.active().filter(is_master=True)
-    return _ordered(people.annotate(load=Count("assignments", filter=at_work)), latest)
-
-
-def polishers() -> list[Candidate]:
-    """Active polishers: last used first, with their open orders; absent ones last."""
-    latest = PolishingOrder.objects.filter(polisher=OuterRef("pk")).order_by("-id").values("id")[:1]
-    open_now = Q(
-        polishing_orders__returned_at__isnull=True, polishing_orders__voided_at__isnull=True
-    )
-    people = Employee.objects.active().filter(is_polisher=True)
-    return _ordered(people.annotate(load=Count("polishing_orders", filter=open_now)), latest)
-
-
-def performers(kind: OperationType) -> list[Candidate]:
-    """Active people with the skill: who did such work last comes first; absent ones last."""
-    latest = Operation.objects.filter(employee=OuterRef("pk"), type=kind).order_by("-id")
-    open_now = Q(assignments__ended_at__isnull=True, assignments__voided_at__isnull=True)
-    people = Employee.objects.active().filter(skills=kind)
-    loaded = people.annotate(load=Count("assignments", filter=open_now, distinct=True))
-    return _ordered(loaded, latest.values("id")[:1])
-
-
-def everybody() -> list[Candidate]:
-    """All active people who work on watches: for "someone else"."""
-    people = Employee.objects.active().with_role("master", "polisher", "inspector")
-    open_now = Q(assignments__ended_at__isnull=True, assignments__voided_at__isnull=True)
-    loaded = people.annotate(load=Count("assignments", filter=open_now, distinct=True))
-    return _ordered(loaded, Operation.objects.none().values("id")[:1])
-
-
-def _ordered(people: QuerySet[Employee], latest: Any) -> list[Candidate]:
-    today: date = clock.today()
-    rows = people.annotate(last_used=Subquery(latest)).order_by("full_name", "pk")
-    found = [
-        (Candidate(one, one.load, one.is_absent(today)), -(one.last_used or 0))  # type: ignore[attr-defined]  # annotated
-        for one in rows
-    ]
-    return [candidate for candidate, _used in sorted(found, key=lambda x: (x[0].absent, x[1]))]
-
-
-def person_rows(
-    ctx: Context, people: Sequence[Candidate], action: str = "person", *, columns: int = 2
-) -> list[Row]:
-    """Buttons of people, paged; the value is the employee's id."""
-    buttons = [Button(one.label, action, one.employee.pk) for one in people]
-    return paged(ctx, buttons, columns=columns) if len(buttons) > 8 else grid(buttons, columns)
-
-
-class PersonPicker(Screen):
-    """Asks for a person. Subclasses give the question, the candidates and what follows."""
-
-    def title(self, ctx: Context) -> Any:
-        raise NotImplementedError
-
-    def candidates(self, ctx: Context) -> list[Candidate]:
-        raise NotImplementedError
-
-    def picked(self, ctx: Context, employee: Employee) -> Answer:
-        raise NotImplementedError
-
-    def view(self, ctx: Context) -> View:
-        people = self.candidates(ctx)
-        empty = None if people else _("There is nobody who can do it: add people first.")
-        return View(lines(self.title(ctx), empty), person_rows(ctx, people))
-
-    def do_person(self, ctx: Context, value: str) -> Answer:
-        return self.picked(ctx, load_employee(int(value)))
-
-
-def load_employee(employee_id: int) -> Employee:
-    """A person by id; RuleViolation when he has been deactivated meanwhile."""
-    found = Employee.objects.filter(pk=employee_id).first()
-    if found is None or not found.active:
-        raise RuleViolation(
-            "bot.person_gone", _("This person is not active any more."), field="employee"
-        )
-    return found

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from botapp.dialogs import (
     Answer,
+    Back,
     Button,
     Context,
     Done,
@@ -32,39 +31,28 @@ from botapp.dialogs import (
 )
 from botapp.screens import words
 from botapp.screens.actions import card_action
-from botapp.screens.pickers import (
-    Candidate,
-    PersonPicker,
-    find_receipts,
-    load_employee,
-    load_receipt,
-    next_row,
-    polishers,
-)
-from botapp.screens.results import done_series
+from botapp.screens.people import load_employee
+from botapp.screens.pickers import load_receipt, next_row, read_numbers
+from botapp.screens.results import Undoing, done_series
 from polishing.events import part_names
 from polishing.models import PolishingBatch, PolishingOrder
 from polishing.selectors import loads, open_orders
 from polishing.services.orders import take_back
 from receipts.models import Receipt
 from staff import roles
-from staff.models import Employee
 from workshop.lib.errors import NotFound
-from workshop.lib.text import REASON_LENGTH, require_text
 
 INSPECTORS = (roles.INSPECTOR, roles.MANAGER)
 
 
-class OpenOrders(Screen):
-    """What is out: ticks, or numbers in one message; all, of one polisher or of one batch."""
+class OpenOrders(Undoing, Screen):
+    """What is out: ticks, or numbers in one message; all, of one polisher or of one batch.
+
+    Also where a series goes on: Undo for what was just taken, the next number.
+    """
 
     id = "polishing.back"
     roles = INSPECTORS
-
-    def enter(self, ctx: Context) -> None:
-        known = ctx.params.get("receipt_id")
-        if known:
-            ctx.data["orders"] = [str(order.pk) for order in orders_of([load_receipt(known)])]
 
     def view(self, ctx: Context) -> View:
         marked = ticked(ctx, "orders")
@@ -78,14 +66,18 @@ class OpenOrders(Screen):
             _("Send one or several receipt numbers, or tick them.") if rows else empty,
         )
         filters = grid(self._filters(ctx), 2)
-        return View(text, [*paged(ctx, rows), *next_row(len(marked)), *filters])
+        return View(
+            text, [*self.undo_rows(ctx), *paged(ctx, rows), *next_row(len(marked)), *filters]
+        )
 
     def _orders(self, ctx: Context) -> QuerySet[PolishingOrder]:
+        """Urgent watches first, then the oldest."""
         kind, _sign, pk = str(ctx.data.get("only", "")).partition("=")
-        return open_orders(
+        rows = open_orders(
             polisher_id=int(pk) if kind == "polisher" else None,
             batch_id=int(pk) if kind == "batch" else None,
         )
+        return rows.order_by("-receipt__urgent", "sent_at", "id")
 
     def _filters(self, ctx: Context) -> list[Button]:
         """By polisher when several have something, by open batch, and back to all."""
@@ -111,9 +103,20 @@ class OpenOrders(Screen):
         return Stay()
 
     def on_text(self, ctx: Context, text: str) -> Answer:
-        for order in orders_of(find_receipts(text)):
-            toggle(ctx, "orders", f"{order.pk}=1")
-        return self.do_next(ctx, "")
+        """The good ones of several numbers are kept, the others named."""
+        found, refused = read_numbers(text)
+        for receipt in found:
+            try:
+                orders = orders_of([receipt])
+            except NotFound as error:
+                refused.append(error.text())
+                continue
+            for order in orders:
+                toggle(ctx, "orders", f"{order.pk}=1")
+        if not refused:
+            return self.do_next(ctx, "")
+        kept = [_("The other numbers are ticked.")] if ticked(ctx, "orders") else []
+        return Stay("\n".join([*refused, *kept]))
 
     def do_next(self, ctx: Context, value: str) -> Answer:
         orders = [int(one) for one in ticked(ctx, "orders")]
@@ -121,13 +124,19 @@ class OpenOrders(Screen):
 
 
 class TakeBack(Screen):
-    """How each round came back; done by the one it was sent to unless said otherwise."""
+    """How each round came back; done by the one it was sent to unless said otherwise.
+
+    From the card: all that is out of the one receipt.
+    """
 
     id = "polishing.take_back"
     roles = INSPECTORS
 
     def enter(self, ctx: Context) -> None:
-        ctx.data.update(ctx.params["earlier"])
+        ctx.data.update(ctx.params.get("earlier", {}))
+        if "orders" not in ctx.params:
+            receipt = load_receipt(ctx.params["receipt_id"])
+            ctx.params["orders"] = [order.pk for order in orders_of([receipt])]
 
     def view(self, ctx: Context) -> View:
         orders = load_orders(ctx.params["orders"])
@@ -146,29 +155,30 @@ class TakeBack(Screen):
         return View(text, [[Button(label, "take")], *paged(ctx, rows, size=10, columns=2)])
 
     def _rows(self, ctx: Context, order: PolishingOrder, several: bool) -> list[Button]:
-        prefix = f"{words.number(order.receipt)}: " if several else ""
-        other = _("no work done")
+        def label(text: str) -> str:
+            return f"{words.number(order.receipt)}: {text}" if several else text
+
         if ctx.data.get(f"reason:{order.pk}"):
             return [
-                Button(f"{prefix}{_('polished')}", "done", order.pk),
-                Button(f"{prefix}{_('reason')}", "no_work", order.pk),
+                Button(label(_("polished")), "done", order.pk),
+                Button(label(_("reason")), "no_work", order.pk),
             ]
         return [
-            Button(f"{prefix}{_('who polished')}", "who", order.pk),
-            Button(f"{prefix}{other}", "no_work", order.pk),
+            Button(label(_("who polished")), "who", order.pk),
+            Button(label(_("no work done")), "no_work", order.pk),
         ]
 
     def subject(self, ctx: Context) -> str:
         return words.numbers([order.receipt for order in load_orders(ctx.params["orders"])])
 
     def on_back(self, ctx: Context) -> Move:
-        return Return(earlier=dict(ctx.data))
+        return Back() if "receipt_id" in ctx.params else Return(earlier=dict(ctx.data))
 
     def do_who(self, ctx: Context, value: str) -> Answer:
-        return Go(WhoPolished, order_id=int(value))
+        return Go("polishing.who", order_id=int(value))
 
     def do_no_work(self, ctx: Context, value: str) -> Answer:
-        return Go(WhyNoWork, order_id=int(value))
+        return Go("polishing.no_work", order_id=int(value))
 
     def do_done(self, ctx: Context, value: str) -> Answer:
         ctx.data.pop(f"reason:{value}", None)
@@ -192,65 +202,13 @@ class TakeBack(Screen):
             )
 
         def finish(results: list[SeriesResult]) -> Done:
-            return done_series(results, _("Taken back from polishing"), "polishing.menu")
+            told = _("Taken back from polishing")
+            receipt_id = ctx.params.get("receipt_id")
+            if receipt_id:
+                return done_series(results, told, "receipt.card", receipt_id=receipt_id)
+            return done_series(results, told, OpenOrders.id)
 
         return Series([item(order) for order in load_orders(ctx.params["orders"])], finish)
-
-
-class AboutOrder:
-    """Mixed into the steps about one order: «▶ Continue №101» names its receipt."""
-
-    def subject(self, ctx: Context) -> str:
-        return words.numbers([one.receipt for one in load_orders([ctx.params["order_id"]])])
-
-
-class WhoPolished(AboutOrder, PersonPicker):
-    """The parts may have been polished by another one than they were sent to."""
-
-    id = "polishing.who"
-    roles = INSPECTORS
-
-    def title(self, ctx: Context) -> Any:
-        order = load_orders([ctx.params["order_id"]])[0]
-        return fmt(_("%(number)s: who polished?"), number=b(words.number(order.receipt)))
-
-    def candidates(self, ctx: Context) -> list[Candidate]:
-        return polishers()
-
-    def picked(self, ctx: Context, employee: Employee) -> Answer:
-        return Return(**{f"who:{ctx.params['order_id']}": employee.pk})
-
-
-class WhyNoWork(AboutOrder, Screen):
-    """It came back without work: the reason is part of the record."""
-
-    id = "polishing.no_work"
-    roles = INSPECTORS
-
-    def view(self, ctx: Context) -> View:
-        order = load_orders([ctx.params["order_id"]])[0]
-        text = lines(
-            fmt(
-                _("%(number)s: came back without polishing"), number=b(words.number(order.receipt))
-            ),
-            _("Type the reason, or press it."),
-        )
-        return View(text, [[Button(label, "why", key)] for key, label in _reasons().items()])
-
-    def on_text(self, ctx: Context, text: str) -> Answer:
-        reason = require_text(text, field="reason", limit=REASON_LENGTH)
-        return Return(**{f"reason:{ctx.params['order_id']}": reason})
-
-    def do_why(self, ctx: Context, value: str) -> Answer:
-        return self.on_text(ctx, _reasons()[value])
-
-
-def _reasons() -> dict[str, str]:
-    return {
-        "needless": _("Polishing is not needed"),
-        "customer": _("The customer does not want it"),
-        "impossible": _("Cannot be polished"),
-    }
 
 
 def orders_of(receipts: list[Receipt]) -> list[PolishingOrder]:
@@ -293,4 +251,4 @@ def is_out(receipt: Receipt) -> bool:
     return open_orders().filter(receipt=receipt).exists()
 
 
-card_action("polishing_take_back", OpenOrders.id, shown=is_out)
+card_action("polishing_take_back", TakeBack.id, shown=is_out)

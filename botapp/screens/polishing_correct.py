@@ -29,8 +29,10 @@ from botapp.dialogs import (
 from botapp.dialogs.view import Row
 from botapp.screens import words
 from botapp.screens.actions import card_action
-from botapp.screens.pickers import Candidate, PersonPicker, load_receipt, polishers
-from botapp.screens.polishing_back import AboutOrder, load_orders
+from botapp.screens.people import Candidate, PersonPicker, polishers
+from botapp.screens.pickers import load_receipt
+from botapp.screens.polishing_answers import AboutOrder
+from botapp.screens.polishing_back import load_orders
 from history.commands import Outcome
 from polishing.events import part_names
 from polishing.models import PolishingOrder

@@ -9,10 +9,8 @@ from botapp.dialogs import (
     Answer,
     Button,
     Context,
-    File,
     Go,
     Screen,
-    Stay,
     View,
     b,
     esc,
@@ -20,17 +18,15 @@ from botapp.dialogs import (
     lines,
     menu_item,
 )
-from botapp.screens.results import Undoing
-from polishing.documents import handover_list
-from polishing.models import PolishingBatch
 from polishing.selectors import loads, open_orders
 from staff import roles
 from workshop.lib import clock
+from workshop.lib.compiled import Count
 
 INSPECTORS = (roles.INSPECTOR, roles.MANAGER)
 
 
-class PolishingMenu(Undoing, Screen):
+class PolishingMenu(Screen):
     """Who has how much, and the two things one does."""
 
     id = "polishing.menu"
@@ -54,23 +50,18 @@ class PolishingMenu(Undoing, Screen):
             [Button(_("🪙 Send to polishing"), "open", "polishing.polisher")],
             [Button(_("🪙 Take back from polishing"), "open", "polishing.back")],
         ]
-        listed = [[Button(_("🖨 Hand-over list"), "list")]] if ctx.params.get("batch") else []
-        return View(text, [*self.undo_rows(ctx), *listed, *rows[: 2 if told else 1]])
-
-    def do_list(self, ctx: Context, value: str) -> Answer:
-        """The list that goes with the batch, as a file to print."""
-        batch = PolishingBatch.objects.get(pk=ctx.params["batch"])
-        name = _("hand-over-list-%(number)s") % {"number": batch.number}
-        ctx.send_file(File(f"{name}.html", handover_list(batch).encode(), str(batch)))
-        return Stay()
+        return View(text, rows[: 2 if told else 1])
 
     def do_open(self, ctx: Context, value: str) -> Answer:
         return Go(value)
 
 
+_out = Count(lambda _slot: open_orders())
+
+
 def out(ctx: Context) -> int:
     """Orders at polishers, for the menu."""
-    return open_orders().count()
+    return _out.of()
 
 
 menu_item(lazy("🪙 Polishing"), PolishingMenu.id, place=30, roles=INSPECTORS, counter=out)

@@ -11,19 +11,14 @@ from botapp.dialogs import (
     Back,
     Button,
     Context,
-    Done,
     Go,
+    Markup,
     Move,
     Return,
     Screen,
-    Series,
-    SeriesItem,
-    SeriesResult,
     Stay,
     View,
     b,
-    cancel_button,
-    confirm_button,
     fmt,
     grid,
     lines,
@@ -31,20 +26,10 @@ from botapp.dialogs import (
 from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.past_input import parse_past
-from botapp.screens.pickers import (
-    Candidate,
-    PersonPicker,
-    SeveralReceipts,
-    load_employee,
-    load_receipt,
-    polishers,
-)
+from botapp.screens.people import Candidate, PersonPicker, load_employee, polishers
+from botapp.screens.pickers import SeveralReceipts, load_receipt
 from botapp.screens.polishing_facts import earlier_lines, facts_line, pre_filled, switches
-from botapp.screens.results import done_series
-from history.commands import CommandKey, Outcome
-from polishing.models import PolishingOrder
-from polishing.services.batches import open_batch
-from polishing.services.orders import send_to_polishing
+from polishing.selectors import open_orders
 from receipts.models import Metal, Receipt
 from receipts.states import ensure_possible
 from staff import roles
@@ -86,9 +71,11 @@ class PickWatches(SeveralReceipts):
         polisher = load_employee(ctx.params["polisher_id"])
         return fmt(_("To polishing: %(name)s"), name=b(polisher))
 
+    def likely(self, ctx: Context) -> list[Receipt]:
+        return not_out(super().likely(ctx))
+
     def chosen(self, ctx: Context, receipts: list[Receipt]) -> Answer:
-        for receipt in receipts:
-            ensure_possible(self.verb, receipt.status)
+        ensure_sendable(receipts)
         ids = [receipt.pk for receipt in receipts]
         return Go(EachWatch, **ctx.params, receipts=ids, earlier=ctx.data.get("earlier", {}))
 
@@ -114,13 +101,7 @@ class EachWatch(Screen):
     def view(self, ctx: Context) -> View:
         receipt, facts = self._current(ctx)
         text = lines(
-            fmt(
-                _("%(number)s (%(at)s of %(count)s) to polishing: %(name)s"),
-                number=b(words.number(receipt)),
-                at=ctx.data["at"] + 1,
-                count=len(ctx.params["receipts"]),
-                name=b(load_employee(ctx.params["polisher_id"])),
-            ),
+            self._head(ctx, receipt),
             words.watch(receipt) or None,
             *earlier_lines(receipt),
             b(_("⛔ Do not polish")) if receipt.do_not_polish else None,
@@ -132,6 +113,17 @@ class EachWatch(Screen):
             metals = [Button(row.name, "metal", row.pk) for row in Metal.objects.active()]
             return View(text, grid(metals))
         return View(text, switches(facts))
+
+    def _head(self, ctx: Context, receipt: Receipt) -> Markup:
+        """Which of how many, when there are several."""
+        count = len(ctx.params["receipts"])
+        name = b(load_employee(ctx.params["polisher_id"]))
+        if count == 1:
+            text = _("%(number)s to polishing: %(name)s")
+            return fmt(text, number=b(words.number(receipt)), name=name)
+        text = _("%(number)s (%(at)s of %(count)s) to polishing: %(name)s")
+        number = b(words.number(receipt))
+        return fmt(text, number=number, at=ctx.data["at"] + 1, count=count, name=name)
 
     def _question(self, ctx: Context, receipt: Receipt, facts: dict[str, Any]) -> str:
         asking = self._asking(ctx, receipt, facts)
@@ -171,7 +163,9 @@ class EachWatch(Screen):
         if ctx.data["at"] > 0:
             ctx.data["at"] -= 1
             return Stay()
-        return Return(earlier=ctx.data["facts"]) if "earlier" in ctx.params else Back()
+        if "earlier" not in ctx.params or ctx.params.get("one"):
+            return Back()
+        return Return(earlier=ctx.data["facts"])
 
     def do_set(self, ctx: Context, value: str) -> Answer:
         """«bracelet=1»: the switch is on."""
@@ -197,93 +191,28 @@ class EachWatch(Screen):
                 "polishing.no_part", _("Choose what is polished: case, bracelet or both.")
             )
         ctx.data["asking"] = ""
+        if ctx.params.get("one"):  # from the list, where the others wait
+            pk = str(receipt.pk)
+            return Return(**{f"facts:{pk}": facts})
         if ctx.data["at"] + 1 < len(ctx.params["receipts"]):
             ctx.data["at"] += 1
             return Stay()
         return Go(
-            ConfirmSend,
+            "polishing.confirm",
             polisher_id=ctx.params["polisher_id"],
             facts=list(ctx.data["facts"].items()),
         )
 
 
-class ConfirmSend(Screen):
-    """One confirm with the whole list; several watches make a batch."""
-
-    id = "polishing.confirm"
-    roles = INSPECTORS
-
-    def view(self, ctx: Context) -> View:
-        polisher = load_employee(ctx.params["polisher_id"])
-        told = [
-            fmt("• %(number)s: %(facts)s", number=b(_number(pk)), facts=facts_line(facts))
-            for pk, facts in ctx.params["facts"]
-        ]
-        text = lines(fmt(_("Send to polishing: %(name)s"), name=b(polisher)), *told)
-        return View(text, [[confirm_button(), cancel_button()]])
-
-    def subject(self, ctx: Context) -> str:
-        return ", ".join(_number(pk) for pk, _facts in ctx.params["facts"])
-
-    def do_confirm(self, ctx: Context, value: str) -> Answer:
-        handed = ctx.params["facts"]
-        batch = _Batch(ctx) if len(handed) > 1 else None
-        items = [_item(ctx, int(pk), facts, batch) for pk, facts in handed]
-
-        def finish(results: list[SeriesResult]) -> Done:
-            name = load_employee(ctx.params["polisher_id"]).short_name
-            head = fmt(_("Sent to polishing: %(name)s"), name=b(name))
-            told = fmt("%(head)s · %(batch)s", head=head, batch=batch) if batch else head
-            number = batch.id if batch else 0
-            return done_series(results, told, "polishing.menu", batch=number)
-
-        return Series(items, finish)
+def ensure_sendable(receipts: list[Receipt]) -> None:
+    for receipt in receipts:
+        ensure_possible("polishing_send", receipt.status)
 
 
-class _Batch:
-    """The batch of one confirm: opened by the first watch that really goes, in its transaction."""
-
-    def __init__(self, ctx: Context) -> None:
-        self.ctx, self.key, self.name, self.id = ctx, ctx.command_for("batch"), "", 0
-
-    def __str__(self) -> str:
-        return self.name
-
-    def __bool__(self) -> bool:
-        return bool(self.id)
-
-    def send(self, key: CommandKey, **facts: Any) -> Outcome[PolishingOrder]:
-        batch = open_batch(
-            polisher_id=facts["polisher_id"], actor=self.ctx.actor, command=self.key
-        ).object
-        outcome = send_to_polishing(**facts, batch_id=batch.pk, actor=self.ctx.actor, command=key)
-        self.id, self.name = batch.pk, str(batch)
-        return outcome
-
-
-def _item(ctx: Context, pk: int, facts: dict[str, Any], batch: _Batch | None) -> SeriesItem:
-    values = {
-        "receipt_id": pk,
-        "polisher_id": ctx.params["polisher_id"],
-        "case": facts["case"],
-        "bracelet": facts["bracelet"],
-        "metal_id": facts["metal"],
-        "difficult": facts["difficult"],
-        "comment": facts["comment"],
-        "sent_at": clock.from_iso(facts["sent_at"]),
-        "allowed_by": facts["allowed_by"],
-    }
-
-    def run(key: CommandKey) -> Outcome[PolishingOrder]:
-        if batch is not None:
-            return batch.send(key, **values)
-        return send_to_polishing(**values, actor=ctx.actor, command=key)
-
-    return SeriesItem(pk, run, _number(pk))
-
-
-def _number(pk: int | str) -> str:
-    return words.number(load_receipt(int(pk)))
+def not_out(receipts: list[Receipt]) -> list[Receipt]:
+    """Without those whose parts are at a polisher already: typed, their number is still taken."""
+    out = set(open_orders().filter(receipt__in=receipts).values_list("receipt_id", flat=True))
+    return [one for one in receipts if one.pk not in out]
 
 
 card_action("polishing_send", PickPolisher.id)

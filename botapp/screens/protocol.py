@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from botapp.screens.results import AboutReceipt
 from receipts.models import ChecklistAnswer, ChecklistItem, QualityCheck, Receipt
 from receipts.services.quality import open_check, record_measurements
 from staff import roles
+from workshop.lib import clock
 from workshop.lib.errors import RuleViolation
 
 INSPECTORS = (roles.INSPECTOR, roles.MANAGER)
@@ -133,6 +135,26 @@ def answers(receipt: Receipt) -> dict[int, bool]:
         quality_check=open_check(receipt), quality_check__isnull=False, item__active=True
     )
     return dict(rows.values_list("item_id", "ok"))
+
+
+def doubts(receipt: Receipt, now: datetime) -> list[str]:
+    """What speaks against "ready" in the open check: a test run that goes on, a failed test."""
+    check = open_check(receipt)
+    if check is None:
+        return []
+    running = check.test_run_until is not None and check.test_run_until > now
+    bad = [pk for pk, ok in answers(receipt).items() if not ok]
+    items = ChecklistItem.objects.filter(pk__in=bad)
+    until = clock.show(check.test_run_until)
+    return [
+        *([_("Test run until %(until)s") % {"until": until}] if running else []),
+        *([_("Water test not passed")] if check.water_result == check.Water.FAILED else []),
+        *(_("Checklist: %(item)s") % {"item": item} for item in items),
+    ]
+
+
+def doubt_lines(receipt: Receipt, now: datetime) -> list[Markup]:
+    return [fmt("⚠ %(doubt)s", doubt=one) for one in doubts(receipt, now)]
 
 
 def parse_value(text: str) -> Decimal:

@@ -47,18 +47,16 @@ class Table(Screen):
             fmt(_("Test runs that ended: %(count)s"), count=b(ended.count())),
             fmt(_("To decide: %(count)s"), count=b(open_items.count())),
         )
-        checks = [
-            Button(f"⏱ {words.number(check.receipt)}", "watch", check.receipt_id)
+        over = {check.receipt_id for check in ended}
+        here = {one.pk for one in lying}
+        watches = [Button(watch_label(one, ctx, over), "watch", one.pk) for one in lying[:SHOWN]]
+        elsewhere = [
+            Button(f"⏱ {words.label(check.receipt, ctx.now)}", "watch", check.receipt_id)
             for check in ended[:SHOWN]
+            if check.receipt_id not in here
         ]
         items = [Button(decide_label(item, ctx), "decide", item.pk) for item in open_items[:SHOWN]]
-        done = {check.receipt_id for check in ended}
-        watches = [
-            Button(watch_label(one, ctx), "watch", one.pk)
-            for one in lying[:SHOWN]
-            if one.pk not in done
-        ]
-        return View(text, paged(ctx, [*checks, *items, *watches]))
+        return View(text, paged(ctx, [*watches, *elsewhere, *items]))
 
     def do_watch(self, ctx: Context, value: str) -> Answer:
         return Go(QualityCard, receipt_id=int(value))
@@ -70,26 +68,31 @@ class Table(Screen):
 def at_control() -> QuerySet[Receipt]:
     """Urgent ones first, then who waits longest."""
     rows = Receipt.objects.valid().filter(status=Status.QUALITY_CONTROL)
-    return rows.order_by("-urgent", "status_since")
+    return rows.select_related("watch").order_by("-urgent", "status_since")
 
 
 def ended_runs(at: datetime) -> QuerySet[QualityCheck]:
     rows = QualityCheck.objects.valid().filter(decision__isnull=True, test_run_until__lte=at)
     rows = rows.filter(receipt__voided_at__isnull=True).exclude(receipt__status=Status.ISSUED)
-    return rows.select_related("receipt").order_by("test_run_until")
+    rows = rows.select_related("receipt__master")
+    return rows.order_by("-receipt__urgent", "test_run_until")
 
 
 def to_decide() -> QuerySet[ReturnItem]:
-    """Reasons whose responsible was left open, oldest first."""
+    """Reasons whose responsible was left open: urgent watches first, then the oldest."""
     rows = ReturnItem.objects.filter(
         responsibility=ReturnItem.Responsibility.UNDECIDED, return_case__voided_at__isnull=True
     )
-    return rows.select_related("return_case__receipt").order_by("return_case__returned_at", "id")
+    rows = rows.select_related("return_case__receipt")
+    return rows.order_by("-return_case__receipt__urgent", "return_case__returned_at", "id")
 
 
-def watch_label(receipt: Receipt, ctx: Context) -> str:
-    """«№101 · 3 ч»: with how long it has been lying here."""
-    return f"{words.number(receipt)} · {words.span(ctx.now - receipt.status_since)}"
+def watch_label(receipt: Receipt, ctx: Context, over: set[int]) -> str:
+    """«⏱ №101 · Omega · 3 ч»: whether its test run is over, how long it has been lying here."""
+    sign = "⏱ " if receipt.pk in over else ""
+    lying_for = words.span(ctx.now - receipt.status_since)
+    parts = [f"{sign}{words.number(receipt)}", words.make(receipt), lying_for]
+    return " · ".join(filter(None, parts))
 
 
 def decide_label(item: ReturnItem, ctx: Context) -> str:

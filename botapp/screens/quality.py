@@ -24,7 +24,7 @@ from botapp.dialogs.view import Row
 from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.pickers import ReceiptPrompt, load_receipt
-from botapp.screens.protocol import protocol_lines
+from botapp.screens.protocol import doubts, protocol_lines
 from botapp.screens.readings import Readings
 from botapp.screens.results import AboutReceipt, Undoing, expected, finished, shown
 from polishing.selectors import open_orders
@@ -40,6 +40,7 @@ from receipts.services.quality import (
 from receipts.states import VERBS
 from staff import roles
 from workshop.lib import clock
+from workshop.lib.compiled import Count
 
 INSPECTORS = (roles.INSPECTOR, roles.MANAGER)
 
@@ -66,7 +67,12 @@ class Queue(Undoing, ReceiptPrompt):
 
     def view(self, ctx: Context) -> View:
         usual = super().view(ctx)
-        return View(usual.text, [*self.undo_rows(ctx), *usual.rows])
+        same = ctx.params.get("same_reasons")
+        again = [[Button(_("🔁 The same return for another"), "same")]] if same else []
+        return View(usual.text, [*self.undo_rows(ctx), *again, *usual.rows])
+
+    def do_same(self, ctx: Context, value: str) -> Answer:
+        return Go("return.same", reasons=ctx.params["same_reasons"])
 
     def chosen(self, ctx: Context, receipts: list[Receipt]) -> Answer:
         return Go(QualityCard, receipt_id=receipts[0].pk)
@@ -97,13 +103,16 @@ class QualityCard(AboutReceipt, Screen):
         receipt = load_receipt(ctx.params["receipt_id"])
         if missing_works(receipt):
             return Go("quality.missing", receipt_id=receipt.pk)
+        if doubts(receipt, ctx.now):
+            return Go("quality.doubts", receipt_id=receipt.pk)
         outcome = pass_check(
             receipt_id=receipt.pk, expected=expected(value), actor=ctx.actor, command=ctx.command
         )
         return finished(outcome, passed(receipt), Queue.id)
 
     def do_open(self, ctx: Context, value: str) -> Answer:
-        return Go(value, receipt_id=ctx.params["receipt_id"])
+        """Forms come back here: the decision is still to be made."""
+        return Go(value, receipt_id=ctx.params["receipt_id"], **_come_back(value))
 
 
 class TestRun(AboutReceipt, Screen):
@@ -213,9 +222,14 @@ def _card_rows(receipt: Receipt, ctx: Context) -> list[Row]:
         ],
         [
             *button("reading", _("Power reserve"), "open", "quality.reserve"),
-            Button(_("Receipt"), "open", "receipt.card"),
+            *button("facts", _("✏ Write down"), "open", "facts.form"),
         ],
+        [Button(_("Receipt"), "open", "receipt.card")],
     ]
+
+
+def _come_back(screen: str) -> dict[str, bool]:
+    return {"come_back": True} if screen == "facts.form" else {}
 
 
 def _running(ctx: Context) -> set[int]:
@@ -224,9 +238,16 @@ def _running(ctx: Context) -> set[int]:
     return set(rows.filter(test_run_until__gt=ctx.now).values_list("receipt_id", flat=True))
 
 
+_queue = Count(
+    lambda slot: selectors.likely(
+        "pass", slot("at", QualityCheck._meta.get_field("test_run_until")), limit=100
+    )
+)
+
+
 def waiting(ctx: Context) -> int:
     """What lies in the queue, for the menu."""
-    return selectors.likely("pass", ctx.now, limit=100).count()
+    return _queue.of(at=ctx.now)
 
 
 card_action("pass", QualityCard.id)

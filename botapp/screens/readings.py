@@ -26,8 +26,9 @@ from botapp.dialogs import (
     lines,
 )
 from botapp.screens.results import AboutReceipt
+from botapp.screens.undo import last_undoable, take_back, undo_button
 from receipts.models import Reading, Receipt
-from receipts.services.quality import ReadingInput, add_reading, open_check, void_reading
+from receipts.services.quality import ReadingInput, add_readings, open_check, void_reading
 from staff import roles
 from workshop.lib.errors import RuleViolation
 
@@ -37,7 +38,11 @@ SHOWN: Final = 12  # readings on the screen; all of them stand in the protocol
 
 # The letters of a position in Russian, as the inspectors write them.
 _CYRILLIC: Final = {"ЦВ": "DU", "ЦН": "DD", "ГП": "CR", "ГЛ": "CL", "ГВ": "CU", "ГН": "CD"}
+_VALUES: Final = ("rate", "amplitude", "beat_error")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,4}(?:[.,]\d+)?")
+_UNIT: Final = re.compile(r"(?<=[\d\s])(?:С/СУТ|С/С|S/D|СЕК|SEC|ГРАД|DEG|МС|MS)\b\.?|°")
+# «+4, 285, 0,2» and «+4/285/0,2»; a comma before a digit is a decimal one.
+_BETWEEN: Final = re.compile(r"[\s;|]+|,\s+|(?<=\d)/(?=[+-]?\d)")
 
 
 class Readings(AboutReceipt, Screen):
@@ -47,48 +52,74 @@ class Readings(AboutReceipt, Screen):
     roles = INSPECTORS
 
     def enter(self, ctx: Context) -> None:
-        ctx.data.update(stage=Reading.Stage.QC, wind=Reading.Wind.FULL, position=POSITIONS[0])
+        """Where the measuring was left: somebody may have begun it before the test run."""
+        receipt = Receipt.objects.get(pk=ctx.params["receipt_id"])
+        taken = taken_readings(receipt)
+        last = taken[-1] if taken else None
+        ctx.data.update(
+            stage=last.stage if last else Reading.Stage.QC,
+            wind=last.wind if last else Reading.Wind.FULL,
+        )
+        ctx.data["position"] = first_open(ctx, taken)
 
     def view(self, ctx: Context) -> View:
         receipt = Receipt.objects.get(pk=ctx.params["receipt_id"])
         taken = taken_readings(receipt)
+        example = "\n".join([_("+4 285 0.2"), _("DD −3 270 0.1")])
         text = lines(
             fmt(_("№%(number)s: readings"), number=b(receipt.number)),
             *([*map(reading_line, taken[-SHOWN:])] or [esc(_("No readings yet."))]),
             "",
             fmt(
-                _(
-                    "Type rate, amplitude and beat error for %(position)s: %(example)s. "
-                    "Several lines are several positions."
-                ),
+                _("Next: %(position)s. Rate, amplitude, beat error; a line each, “–” for unknown:"),
                 position=b(Reading.Position(ctx.data["position"]).label),
-                example=code(_("+4 285 0.2")),
             ),
+            code(example),
         )
-        return View(text, [*_switches(ctx), *_void_row(taken)])
+        undo = [[undo_button(ctx.data["undo"])]] if self._can_undo(ctx, receipt) else []
+        return View(text, [*undo, *_switches(ctx), *([] if undo else _void_row(taken))])
+
+    def _can_undo(self, ctx: Context, receipt: Receipt) -> bool:
+        sent = ctx.data.get("undo")
+        return bool(sent) and last_undoable(receipt, ctx.actor, ctx.now) == sent
 
     def do_set(self, ctx: Context, value: str) -> Answer:
+        """Another stage or wind state begins at its first position that is not measured."""
         name, _sign, wanted = value.partition("=")
         ctx.data[name] = wanted
+        if name != "position":
+            receipt = Receipt.objects.get(pk=ctx.params["receipt_id"])
+            ctx.data["position"] = first_open(ctx, taken_readings(receipt))
         return Stay()
+
+    def do_undo(self, ctx: Context, value: str) -> Answer:
+        told = take_back(ctx, int(value))
+        ctx.data["position"] = ctx.data.get("position_before", ctx.data["position"])
+        ctx.data.pop("undo", None)
+        return Stay().note(told)
 
     def do_void(self, ctx: Context, value: str) -> Answer:
         return Go(VoidReading, receipt_id=ctx.params["receipt_id"], reading_id=int(value))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
-        position = ctx.data["position"]
-        for index, row in enumerate(filter(None, text.splitlines())):
+        """Each line is a reading; a position alone is the one that comes next."""
+        position, readings = ctx.data["position"], []
+        for row in filter(str.strip, text.splitlines()):
             found, values = parse_reading(row)
             position = found or position
-            add_reading(
+            if values:
+                stage, wind = ctx.data["stage"], ctx.data["wind"]
+                readings.append(ReadingInput(position=position, stage=stage, wind=wind, **values))
+                position = next_position(position)
+        if readings:
+            outcome = add_readings(
                 receipt_id=ctx.params["receipt_id"],
-                reading=ReadingInput(
-                    position=position, stage=ctx.data["stage"], wind=ctx.data["wind"], **values
-                ),
+                readings=readings,
                 actor=ctx.actor,
-                command=ctx.command_for(index),
+                command=ctx.command,
             )
-            position = next_position(position)
+            ctx.data["undo"] = outcome.command.pk if outcome.command else None
+            ctx.data["position_before"] = ctx.data["position"]
         ctx.data["position"] = position
         return Stay()
 
@@ -158,26 +189,35 @@ def next_position(position: str) -> str:
     return POSITIONS[(POSITIONS.index(position) + 1) % len(POSITIONS)]
 
 
+def first_open(ctx: Context, taken: list[Reading]) -> str:
+    """The first position that is not measured yet in this stage and wind state."""
+    state = (ctx.data["stage"], ctx.data["wind"])
+    done = {row.position for row in taken if (row.stage, row.wind) == state}
+    return next((one for one in POSITIONS if one not in done), POSITIONS[0])
+
+
 def parse_reading(text: str) -> tuple[str, dict[str, Any]]:
     """A typed line as (position or "", values). Comma and point are both decimal signs.
 
-    In order: rate s/d, amplitude °, beat error ms; the later ones may be left out.
-    RuleViolation ``bot.reading_unclear`` for anything else.
+    In order: rate s/d, amplitude °, beat error ms; the later ones may be left out, a dash alone is
+    an unknown one, units may stand behind. A position alone has no values. RuleViolation
+    ``bot.reading_unclear`` for anything else.
     """
-    words = text.upper().replace("−", "-").replace("–", "-").replace("°", " ").split()
+    plain_text = re.sub("[−–—]", "-", text.upper())
+    words = [word.strip(":") for word in _BETWEEN.split(_UNIT.sub(" ", plain_text)) if word]
     position = ""
     if words and _position(words[0]):
         position = _position(words.pop(0))
-    if not words or len(words) > 3 or not all(_NUMBER.fullmatch(word) for word in words):
+    if len(words) > len(_VALUES) or not (words or position):
         raise _unclear()
-    found = [Decimal(word.replace(",", ".")) for word in words]
-    values: dict[str, Any] = {"rate": found[0]}
-    if len(found) > 1:
-        if found[1] != found[1].to_integral_value():
+    found = {name: word for name, word in zip(_VALUES, words, strict=False) if word not in "-?"}
+    if (words and not found) or not all(map(_NUMBER.fullmatch, found.values())):
+        raise _unclear()
+    values: dict[str, Any] = {name: Decimal(word.replace(",", ".")) for name, word in found.items()}
+    if "amplitude" in values:
+        if values["amplitude"] != values["amplitude"].to_integral_value():
             raise _unclear()
-        values["amplitude"] = int(found[1])
-    if len(found) > 2:
-        values["beat_error"] = found[2]
+        values["amplitude"] = int(values["amplitude"])
     return position, values
 
 

@@ -22,13 +22,8 @@ from botapp.dialogs import (
 from botapp.screens import words
 from botapp.screens.actions import card_action
 from botapp.screens.confirming import INSPECTORS, AskReason, ReceiptConfirm
-from botapp.screens.pickers import (
-    Candidate,
-    PersonPicker,
-    load_employee,
-    load_receipt,
-    masters,
-)
+from botapp.screens.people import Candidate, PersonPicker, load_employee, masters
+from botapp.screens.pickers import load_receipt
 from history.commands import Outcome
 from receipts.models import Receipt, RefusalReason
 from receipts.services.flow import refuse, reopen, rework_order

@@ -22,7 +22,7 @@ from botapp.screens.card import open_card
 from botapp.screens.confirming import INSPECTORS
 from botapp.screens.pickers import load_receipt, receipt_buttons
 from receipts import selectors
-from receipts.models import Receipt
+from receipts.models import Customer, Receipt
 from receipts.numbers import normalise_number
 from receipts.services.registration import register_receipt
 from workshop.lib.errors import Duplicate
@@ -38,7 +38,10 @@ class EnterNumber(Screen):
     def view(self, ctx: Context) -> View:
         typed = ctx.data.get("typed")
         entered = fmt(_("Entered: %(text)s"), text=typed) if typed else None
-        return View(lines(_("📥 New receipt"), _("Send the receipt number."), entered))
+        customer_id = ctx.params.get("customer_id")
+        customer = Customer.objects.filter(pk=customer_id).first() if customer_id else None
+        owner = fmt(_("Customer: %(name)s"), name=b(customer)) if customer else None
+        return View(lines(_("📥 New receipt"), owner, _("Send the receipt number."), entered))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
         ctx.data["typed"] = text

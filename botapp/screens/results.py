@@ -11,7 +11,6 @@ from botapp.dialogs import (
     Answer,
     Context,
     Done,
-    Photo,
     Series,
     SeriesItem,
     SeriesResult,
@@ -22,14 +21,12 @@ from botapp.dialogs import (
 )
 from botapp.dialogs.view import Row
 from botapp.screens import words
-from botapp.screens.photos import attach
 from botapp.screens.pickers import load_receipt
 from botapp.screens.undo import undo_button
 from history.commands import Outcome
 from history.models import Command, Event
-from history.registry import undoer_of
 from receipts.models import Receipt
-from receipts.services.undoing import WINDOW, undo
+from receipts.services.undoing import WINDOW, can_undo, undo
 
 
 def finished(outcome: Outcome[Any], text: Any, screen: str, /, **params: Any) -> Done:
@@ -44,11 +41,18 @@ def done_series(results: Sequence[SeriesResult], text: Any, screen: str, /, **pa
     told = [fmt("%(text)s: %(items)s", text=text, items=b(", ".join(good)))] if good else []
     for one in results:
         if one.error is not None:
-            told.append(fmt("⚠ %(item)s: %(why)s", item=one.item.label, why=one.error.text()))
+            told.append(fmt("⚠ %(why)s", why=refusal(one)))
         elif one.outcome.already is not None:
             done = words.done(one.outcome, "")
             told.append(fmt("%(item)s: %(done)s", item=one.item.label, done=done))
     return Done(lines(*told), screen, undo=_commands(outcomes), **params)
+
+
+def refusal(result: SeriesResult) -> str:
+    """Why one of several was refused: the watch is named once, also where the text names it."""
+    text = result.error.text() if result.error else ""
+    number = result.item.label.removeprefix("🔥 ").partition(",")[0]
+    return text if number and number in text else f"{result.item.label}: {text}"
 
 
 def _commands(outcomes: Sequence[Outcome[Any]]) -> list[int]:
@@ -58,8 +62,9 @@ def _commands(outcomes: Sequence[Outcome[Any]]) -> list[int]:
 
 
 def _undoable(command: Command) -> bool:
-    kinds = Event.objects.filter(command=command).values_list("kind", flat=True)
-    return bool(kinds) and all(undoer_of(kind) for kind in kinds)
+    """A batch that was closed with its last order opens again by itself: only receipts count."""
+    events = Event.objects.filter(command=command, stream__startswith="receipt:")
+    return can_undo(list(events.values_list("kind", flat=True)))
 
 
 class Undoing:
@@ -92,13 +97,10 @@ class Undoing:
 
 
 class AboutReceipt:
-    """Mixed into the steps about one receipt: «▶ Continue №101» names it, a photo goes to it."""
+    """Mixed into the steps about one receipt: «▶ Continue №101» names it."""
 
     def subject(self, ctx: Context) -> str:
         return words.number(load_receipt(ctx.params["receipt_id"]))
-
-    def on_photo(self, ctx: Context, photo: Photo) -> Answer:
-        return attach(ctx, photo)
 
 
 def shown(receipt: Receipt) -> str:

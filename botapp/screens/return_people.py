@@ -7,15 +7,15 @@ from django.utils.translation import gettext as _
 from botapp.dialogs import Answer, Back, Button, Context, Move, Return, Screen, Stay, View, b, fmt
 from botapp.dialogs.view import Row
 from botapp.screens import words
-from botapp.screens.pickers import (
+from botapp.screens.people import (
     Candidate,
     PersonPicker,
     everybody,
-    load_receipt,
     masters,
     performers,
     person_rows,
 )
+from botapp.screens.pickers import load_receipt
 from botapp.screens.results import AboutReceipt
 from botapp.screens.return_draft import NOBODY, NOT_OURS, UNDECIDED
 from receipts.models import OperationType, ReturnItem, ReturnReason

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from botapp.dialogs import (
     Answer,
+    Back,
     Button,
     Context,
     Go,
@@ -30,13 +31,14 @@ from botapp.dialogs import (
 from botapp.dialogs.view import Row
 from botapp.screens import words
 from botapp.screens.actions import card_action
-from botapp.screens.pickers import load_receipt, next_row
-from botapp.screens.results import AboutReceipt, expected, finished, shown
+from botapp.screens.pickers import OFFERED, ReceiptPrompt, load_receipt, next_row
+from botapp.screens.results import AboutReceipt, Undoing, expected, finished, shown
 from botapp.screens.return_draft import STAYS, Draft, Item
 from botapp.screens.return_people import PickAssembler, PickNextMaster, WhoIsIt
-from receipts.models import ReturnReason
+from receipts import selectors
+from receipts.models import Receipt, ReturnReason
 from receipts.services.returns import return_watch
-from receipts.states import Status
+from receipts.states import Status, ensure_possible
 from staff import roles
 from staff.models import Employee
 from workshop.lib import clock
@@ -113,7 +115,7 @@ class Responsibility(AboutReceipt, Screen):
         return Stay()
 
     def on_back(self, ctx: Context) -> Move:
-        return Return(earlier=dict(ctx.data))
+        return Back() if ctx.params.get("series") else Return(earlier=dict(ctx.data))
 
     def do_answer(self, ctx: Context, value: str) -> Answer:
         """«5=17»: for the reason 5 it is the person 17."""
@@ -159,7 +161,44 @@ class Responsibility(AboutReceipt, Screen):
             number=b(words.number(draft.receipt)),
             name=goes_to(draft),
         )
-        return finished(outcome, text, "quality.queue")
+        same = [item.reason.pk for item in draft.items]
+        if ctx.params.get("series"):
+            return finished(outcome, text, SameReasons.id, reasons=same)
+        return finished(outcome, text, "quality.queue", same_reasons=same)
+
+
+class SameReasons(Undoing, ReceiptPrompt):
+    """The same reasons for another watch: its number, then one tap."""
+
+    id = "return.same"
+    roles = INSPECTORS
+    parkable = False
+    verb = "return"
+
+    def title(self, ctx: Context) -> Markup:
+        return fmt(
+            _("The next return from QC: %(reasons)s"),
+            reasons=b(reason_names(ctx.params["reasons"])),
+        )
+
+    def likely(self, ctx: Context) -> list[Receipt]:
+        return list(selectors.likely("pass", ctx.now, limit=OFFERED))
+
+    def view(self, ctx: Context) -> View:
+        usual = super().view(ctx)
+        return View(usual.text, [*self.undo_rows(ctx), *usual.rows])
+
+    def chosen(self, ctx: Context, receipts: list[Receipt]) -> Answer:
+        ensure_possible(self.verb, receipts[0].status)
+        reasons = ctx.params["reasons"]
+        pk = receipts[0].pk
+        return Go(Responsibility, receipt_id=pk, reasons=reasons, earlier={}, series=True)
+
+
+def reason_names(ids: list[int]) -> str:
+    """«Грязь внутри, Полировка»."""
+    rows = ReturnReason.objects.in_bulk(ids)
+    return ", ".join(str(rows[pk]) for pk in ids if pk in rows)
 
 
 def item_line(item: Item) -> Markup:
@@ -238,12 +277,15 @@ def _destination_rows(draft: Draft) -> list[Row]:
         mark = "✅" if chosen else "▫️"
         return Button(f"{mark} {label}", "hand", person.pk if person else STAYS)
 
+    def gets(person: Employee) -> str:
+        return _("⌚ to: %(name)s") % {"name": _available(person)}
+
     assembler = _("Whole watch, assembler: %(name)s") % {"name": draft.assembler or _("nobody")}
-    people: list[Button] = [choice(one, _available(one)) for one in draft.destinations]
+    people: list[Button] = [choice(one, gets(one)) for one in draft.destinations]
     return [
         [Button(assembler, "assembler")],
         people,
-        [choice(None, _("stays at QC")), Button(_("Another master"), "another")],
+        [choice(None, _("⌚ stays at QC")), Button(_("Another master"), "another")],
     ]
 
 

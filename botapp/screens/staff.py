@@ -24,7 +24,6 @@ from botapp.dialogs import (
     menu_item,
     paged,
 )
-from botapp.identity import start_link
 from botapp.screens import words
 from history.commands import Outcome
 from polishing.selectors import open_orders
@@ -184,7 +183,7 @@ def invite_words(outcome: Outcome[Any]) -> Markup:
     token = outcome.shown_once.get("token")
     if not token:
         return fmt(_("The invite link was shown already. Make a new one if it is lost."))
-    link = start_link(token)
+    link = selectors.start_link(token)
     return lines(
         fmt(
             _("Send this link to %(name)s: it works once, for 24 h."),

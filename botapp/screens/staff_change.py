@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -42,17 +43,17 @@ class StaffConfirm(Screen):
 
     roles = MANAGERS
 
+    @abstractmethod
     def told(self, ctx: Context, person: Employee) -> list[Any]:
         """Old → new and the consequences."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self, ctx: Context, person: Employee) -> Outcome[Employee]:
         """Call the one service."""
-        raise NotImplementedError
 
+    @abstractmethod
     def done(self, ctx: Context, person: Employee) -> Any:
         """The line on the card afterwards."""
-        raise NotImplementedError
 
     def view(self, ctx: Context) -> View:
         person = load_person(ctx.params["employee_id"])

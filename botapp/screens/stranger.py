@@ -1,4 +1,4 @@
-"""What somebody sees who is not on the staff."""
+"""What somebody sees who is not on the staff: a customer his subscriptions, others the door."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from django.utils.translation import gettext as _
 
 from botapp.dialogs import (
     Answer,
+    Button,
     Context,
     Done,
+    Go,
     Photo,
     Screen,
     Stay,
@@ -15,7 +17,9 @@ from botapp.dialogs import (
     code,
     deep_link,
     fmt,
+    paged,
 )
+from botapp.screens import customer, words
 from staff.services import accept_invite
 
 
@@ -27,11 +31,19 @@ class Stranger(Screen):
     parkable = False
 
     def view(self, ctx: Context) -> View:
+        subscriptions = customer.mine(ctx.person.id)
+        if subscriptions:
+            buttons = [Button(words.number(one.receipt), "open", one.pk) for one in subscriptions]
+            return View(_("You are told when the watch of these receipts is ready:"),
+                        paged(ctx, buttons))  # fmt: skip
         template = _(
             "This bot is for the staff of the workshop.\n"
             "If you work here, give the office this number: %(id)s"
         )
         return View(fmt(template, id=code(ctx.person.id)))
+
+    def do_open(self, ctx: Context, value: str) -> Answer:
+        return Go(customer.Subscribed, subscription_id=int(value))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
         return Stay()
@@ -41,6 +53,10 @@ class Stranger(Screen):
 
     def hint(self, ctx: Context) -> str:
         return ""
+
+    def refuses(self, ctx: Context) -> bool:
+        """A customer who is subscribed has been let in as far as he may come."""
+        return not customer.mine(ctx.person.id)
 
 
 @deep_link("", strangers=True)

@@ -8,23 +8,30 @@ from django.utils.translation import gettext as _
 
 from botapp.dialogs import Button, Context
 from history.models import Event
-from history.registry import undoer_of
 from receipts.models import Receipt
-from receipts.services.undoing import WINDOW, undo
+from receipts.services.undoing import WINDOW, can_undo, undo
 from workshop.lib.actor import Actor
+from workshop.lib.compiled import Rows
+
+_last: Rows[Event] = Rows(
+    lambda slot: (
+        Event.objects.filter(stream=slot("stream"))
+        .select_related("command")
+        .order_by("-sequence")[:1]
+    )
+)
 
 
 def last_undoable(receipt: Receipt, actor: Actor, at: datetime) -> int | None:
     """The id of the last command on the receipt when ``actor`` may still take it back."""
-    events = Event.objects.filter(stream=receipt.stream).select_related("command")
-    last = events.order_by("-sequence").first()
+    last = _last.first(stream=receipt.stream)
     if last is None:
         return None
     done = last.command
     if (done.actor_kind, done.actor_id) != (actor.kind, actor.id) or at - done.created_at > WINDOW:
         return None
-    kinds = events.filter(command=done).values_list("kind", flat=True)
-    return done.pk if all(undoer_of(kind) for kind in kinds) else None
+    kinds = Event.objects.filter(stream=receipt.stream, command=done).values_list("kind", flat=True)
+    return done.pk if can_undo(list(kinds)) else None
 
 
 def undo_button(command_id: int | str) -> Button:

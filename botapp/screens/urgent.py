@@ -7,22 +7,24 @@ from django.utils.translation import gettext_lazy
 
 from botapp.dialogs import (
     Answer,
+    Button,
     Context,
     Markup,
     Screen,
     View,
     b,
     fmt,
+    grid,
     lines,
     menu_item,
 )
 from botapp.dialogs.controls import pager
-from botapp.dialogs.view import Row
 from botapp.screens import words
 from botapp.screens.card import READERS, open_card
-from botapp.screens.pickers import load_receipt, receipt_buttons
+from botapp.screens.pickers import load_receipt
 from receipts import selectors
 from receipts.models import Receipt
+from workshop.lib.compiled import Count
 
 PAGE = 8
 
@@ -42,7 +44,7 @@ class Urgent(Screen):
         pages = -(-count // PAGE)
         page = min(ctx.frame.page, pages - 1)
         shown = list(rows[page * PAGE : (page + 1) * PAGE])
-        buttons: list[Row] = [[button] for button in receipt_buttons(ctx, shown)]
+        buttons = grid([Button(words.number(one), "receipt", one.pk) for one in shown], 3)
         head = fmt(_("🔥 Urgent: %(count)s"), count=b(count))
         text = lines(head, *(self._line(one, ctx) for one in shown))
         return View(text, [*buttons, *([pager(page, pages)] if pages > 1 else [])])
@@ -61,8 +63,11 @@ class Urgent(Screen):
         return open_card(load_receipt(int(value)))
 
 
+_listed = Count(lambda _slot: Receipt.objects.urgent_list())
+
+
 def _count(ctx: Context) -> int:
-    return Receipt.objects.urgent_list().count()
+    return _listed.of()
 
 
 menu_item(gettext_lazy("🔥 Urgent"), Urgent.id, place=70, roles=READERS, counter=_count)

@@ -98,8 +98,11 @@ def places(receipt: Receipt) -> Markup:
     return lines(*(place(one) for one in selectors.places(receipt)), cell)
 
 
-def head(receipt: Receipt, now: datetime) -> Markup:
-    """What every screen about one receipt begins with: number, status, where, deadline."""
+def head(receipt: Receipt, now: datetime, *, due: bool = True) -> Markup:
+    """What every screen about one receipt begins with: number, status, where, deadline.
+
+    Not ``due``: where the deadline is told by the screen itself.
+    """
     kept_whole = b(_("⛔ Do not polish")) if receipt.do_not_polish else None
     if receipt.is_void:
         return fmt(_("%(number)s: the receipt is voided"), number=b(number(receipt)))
@@ -107,7 +110,7 @@ def head(receipt: Receipt, now: datetime) -> Markup:
         fmt("%(number)s · %(status)s", number=b(number(receipt)), status=status(receipt)),
         watch(receipt) or None,
         places(receipt),
-        deadline(receipt, now),
+        deadline(receipt, now) if due else None,
         kept_whole,
     )
 

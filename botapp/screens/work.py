@@ -28,15 +28,8 @@ from botapp.dialogs import (
 from botapp.dialogs.view import Row
 from botapp.screens import words
 from botapp.screens.actions import card_action
-from botapp.screens.pickers import (
-    Candidate,
-    PersonPicker,
-    ReceiptPrompt,
-    everybody,
-    load_employee,
-    load_receipt,
-    performers,
-)
+from botapp.screens.people import Candidate, PersonPicker, everybody, load_employee, performers
+from botapp.screens.pickers import ReceiptPrompt, load_receipt
 from botapp.screens.quality import work_lines
 from botapp.screens.results import AboutReceipt, Undoing, expected, finished, shown
 from polishing.selectors import open_orders

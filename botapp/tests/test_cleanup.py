@@ -28,6 +28,6 @@ def test_old_rows_go_and_waiting_ones_stay() -> None:
     for chat, days in ((1, -1), (2, 6), (3, 8)):
         expired = now - timedelta(days=days)
         Dialog.objects.create(chat_id=chat, person_id=chat, expires_at=expired)
-    assert clean_up() == {"updates": 2, "chats": 2, "dialogs": 1, "notices": 0}
+    assert clean_up() == {"updates": 2, "chats": 2, "dialogs": 1, "cards": 0, "notices": 0}
     assert set(InboundUpdate.objects.values_list("state", flat=True)) == {"done", "new"}
     assert sum(clean_up().values()) == 0

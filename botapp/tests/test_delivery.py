@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.utils import translation
 
-from botapp import delivery, notices
+from botapp import delivery, notices, reach, reasons
 from botapp.dialogs import fmt
 from botapp.models import Dialog, OutgoingMessage, PersonReach
 from botapp.notices import Addressed, Notice, NoticeButton
@@ -181,17 +181,82 @@ def test_a_closed_chat_waits_as_long_as_it_was_asked(
     assert set(OutgoingMessage.objects.values_list("attempts", flat=True)) == {1}
 
 
-def test_who_cannot_be_reached_is_marked_until_he_is_back(
+def out_of_reach(bot: BotDriver, anna: Employee) -> None:
+    rename(anna, "First Name")
+    bot.transport.fail.append(Unreachable("Forbidden: bot was blocked by the user"))
+    bot.notify()
+
+
+def test_who_cannot_be_reached_is_marked_and_left_alone(
+    bot: BotDriver, told: list[Employee], anna: Employee, maxim: Employee
+) -> None:
+    told += [anna, maxim]
+    out_of_reach(bot, anna)
+    mark = PersonReach.objects.get(employee=anna)
+    assert mark.reason == "Forbidden: bot was blocked by the user"
+    rename(anna, "Second Name")
+    assert bot.notify() == 1, "the others are told"
+    assert [one.text for one in bot.person(anna).notices] == []
+    rows = OutgoingMessage.objects.filter(employee=anna)
+    assert [row.state for row in rows] == ["dead", "dead"]
+    assert {reasons.words(row.last_error) for row in rows} == {"бот заблокирован этим человеком"}
+    assert [bool(row.attempts or row.message_id) for row in rows] == [False, False]
+
+
+def test_who_writes_again_is_told_what_he_missed(
     bot: BotDriver, told: list[Employee], anna: Employee
 ) -> None:
     told.append(anna)
-    rename(anna)
-    bot.transport.fail.append(Unreachable("bot was blocked by the user"))
+    out_of_reach(bot, anna)
+    rename(anna, "Nothing To Tell")
+    rename(anna, "Third Name")
     bot.notify()
-    assert OutgoingMessage.objects.get().state == OutgoingMessage.DEAD
-    assert PersonReach.objects.get(employee=anna).reason == "bot was blocked by the user"
-    rename(anna, "Other Name")
+    assert reach.welcome_back() == 0
+    bot.person(anna).text("/start")
+    assert reach.welcome_back() == 1
+    assert not PersonReach.objects.exists()
     bot.notify()
+    assert [one.text for one in bot.person(anna).notices] == ["en: Third Name"]
+    states = OutgoingMessage.objects.order_by("pk").values_list("state", "last_error")
+    assert list(states) == [("sent", ""), ("dead", "out of date"), ("sent", "")]
+
+
+def test_who_lets_the_bot_in_again_is_told_what_he_missed_today(
+    bot: BotDriver, told: list[Employee], anna: Employee
+) -> None:
+    told.append(anna)
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        out_of_reach(bot, anna)
+        traveller.shift(timedelta(hours=23))
+        rename(anna, "Second Name")
+        bot.notify()
+        traveller.shift(timedelta(hours=2))
+        reach.note_block(anna.telegram_id or 0, blocked=False)
+        assert bot.notify() == 1
+    assert [one.text for one in bot.person(anna).notices] == ["en: Second Name"]
+
+
+def test_one_notice_a_day_finds_out_whether_a_mistake_is_over(
+    bot: BotDriver, told: list[Employee], anna: Employee
+) -> None:
+    told.append(anna)
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        out_of_reach(bot, anna)
+        since = PersonReach.objects.get().since
+        traveller.shift(timedelta(hours=25))
+        rename(anna, "Second Name")
+        bot.transport.fail.append(Unreachable("Forbidden: user is deactivated"))
+        rename(anna, "Third Name")
+        assert bot.notify() == 0
+        assert bot.transport.fail == []
+        mark = PersonReach.objects.get()
+        assert (mark.since, mark.reason) == (since, "Forbidden: user is deactivated")
+        traveller.shift(timedelta(hours=23))
+        rename(anna, "Fourth Name")
+        assert bot.notify() == 0
+        traveller.shift(timedelta(hours=2))
+        rename(anna, "Fifth Name")
+        assert bot.notify() == 1 + 1, "those of the last day come after all"
     assert not PersonReach.objects.exists()
 
 
@@ -232,12 +297,86 @@ def test_a_crash_between_sending_and_recording_is_marked(
     (ready,) = delivery.claim("lost")
     run_now(delivery.send(bot.transport, ready))
     assert bot.notify() == 0  # the claim still holds
+    until = OutgoingMessage.objects.get().lease_until
+    assert until is not None
+    assert until - clock.now() <= timedelta(seconds=14)
     lapsed = clock.now() - timedelta(seconds=1)
     OutgoingMessage.objects.update(lease_until=lapsed)
     assert bot.notify() == 1
     row = OutgoingMessage.objects.get()
     assert row.possible_duplicate
-    assert len(bot.person(anna).notices) == 2
+    first, second = bot.person(anna).notices
+    assert second.text.startswith(first.text)
+    assert second.text != first.text
+    assert "repeat" in second.text
+
+
+def test_only_what_is_being_sent_may_come_twice(
+    bot: BotDriver, told: list[Employee], anna: Employee, maxim: Employee
+) -> None:
+    told += [anna, maxim]
+    for number in range(5):
+        rename(anna, f"Name {number}")
+    relay.relay_outbox()
+    assert len(delivery.claim("killed")) == 2, "one per chat"
+    OutgoingMessage.objects.filter(token="killed").update(lease_until=clock.now())
+    assert bot.notify() == 10
+    assert OutgoingMessage.objects.filter(possible_duplicate=True).count() == 2
+    own = OutgoingMessage.objects.filter(employee=anna)
+    assert list(own.order_by("sent_at")) == list(own.order_by("pk")), "in their order"
+
+
+def test_a_cut_after_the_call_had_left_is_marked(
+    bot: BotDriver, told: list[Employee], anna: Employee, maxim: Employee
+) -> None:
+    told += [anna, maxim]
+    rename(anna)
+    cut = TransportError("TimedOut")
+    cut.uncertain = True
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        bot.transport.fail += [cut, TransportError("NetworkError")]
+        assert bot.notify() == 0
+        traveller.shift(timedelta(seconds=6))
+        assert bot.notify() == 2
+    rows = OutgoingMessage.objects.order_by("pk")
+    assert [row.possible_duplicate for row in rows] == [True, False]
+    assert all(row.planned_at < row.due_at for row in rows if row.planned_at)
+
+
+def test_a_retry_keeps_its_place_in_the_chat(
+    bot: BotDriver, told: list[Employee], anna: Employee
+) -> None:
+    told.append(anna)
+    rename(anna, "First One")
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        bot.transport.fail.append(RetryLater(30))
+        bot.notify()
+        traveller.shift(timedelta(seconds=31))
+        rename(anna, "Second One")
+        relay.relay_outbox()
+        (ready,) = delivery.claim("next")
+    assert ready.row.params == {"new": "First One"}
+
+
+def test_recipients_are_looked_up_without_those_that_are_busy(
+    bot: BotDriver, told: list[Employee], anna: Employee, maxim: Employee
+) -> None:
+    told += [anna, maxim]
+    for number in range(150):
+        rename(anna, f"Name {number}")
+    relay.relay_outbox()
+    OutgoingMessage.objects.filter(employee=maxim).update(due_at=clock.now())
+    assert [one.chat_id for one in delivery.due()] == [anna.telegram_id, maxim.telegram_id]
+    (free,) = delivery.due(skip={f"employee:{anna.pk}"})
+    assert (free.recipient, free.chat_id) == (f"employee:{maxim.pk}", maxim.telegram_id)
+    ready = delivery.claim_next("one", free)
+    assert ready is not None
+    assert ready.row.pk == free.pk
+    following = delivery.claim_next("two", free)  # looked up too long ago
+    assert following is not None
+    assert (following.row.employee, following.row.pk) == (maxim, free.pk + 2)
+    PersonReach.objects.create(employee=maxim, reason="blocked")
+    assert [one.chat_id for one in delivery.due()] == [anna.telegram_id, None]
 
 
 def test_two_processes_never_claim_the_same_row(

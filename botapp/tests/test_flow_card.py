@@ -16,10 +16,10 @@ from botapp.testing import BotDriver
 from botapp.tests.flows import Phone, phone, written
 from history.models import Event
 from polishing.models import PolishingOrder
-from receipts.models import Assignment, HoldReason, Metal, Photo, Receipt, RefusalReason
+from receipts.models import Assignment, HoldReason, Metal, Receipt, RefusalReason
 from receipts.services.assignment import assign
 from receipts.services.deadlines import change_deadline
-from receipts.services.flow import issue, refuse, submit
+from receipts.services.flow import hold, refuse, submit
 from receipts.services.photos import add_photo
 from receipts.services.registration import void_receipt
 from receipts.states import VERBS
@@ -320,32 +320,33 @@ def test_a_voided_receipt_offers_nothing(bot: BotDriver, cast: Cast, igor: Phone
     assert igor.buttons == [igor.say(text) for text in ("🗂 History", "⬅ Back", "🏠 Home")]
 
 
-# --- photos -------------------------------------------------------------------------------------
-
-
-def test_an_album_on_the_card_is_attached(cast: Cast, igor: Phone) -> None:
-    receipt = make_submitted(cast)
-    igor.type(receipt.number)
-    igor.person.photo(count=3)
-    rows = Photo.objects.filter(receipt=receipt)
-    assert [row.stage for row in rows] == ["qc"] * 3
-    assert igor.sees("Photo added: %(stage)s", stage=igor.say("quality control"))
-    igor.press("📷 Photo")
-    assert igor.person.screen.picture
-    assert "1/3" in igor.buttons
-    igor.walk("Void this photo", "<blurred>")
+def test_a_receipt_looked_at_in_between_does_not_end_what_was_begun(
+    cast: Cast, igor: Phone
+) -> None:
+    """The hand-over waits while a remark is made on another watch."""
+    first, second = make_receipt(cast, "1"), make_receipt(cast, "2")
+    igor.press("👨‍🔧 Hand to a master")
+    igor.type("1")
+    igor.press("Максим М.")
+    igor.type("2")
+    igor.press("💬 Comment")
+    igor.type("позвонить")
+    igor.press("▶ Continue %(subject)s", subject="№1")
     igor.press("✅ Confirm")
-    assert Photo.objects.valid().filter(receipt=receipt).count() == 2
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.master, second.master) == (cast.maxim, None)
 
 
-def test_a_photo_on_an_issued_receipt_is_refused(cast: Cast, igor: Phone) -> None:
-    receipt = make_ready(cast)
-    issue(receipt_id=receipt.pk, as_taken_in=True, actor=cast.actor("igor"))
-    igor.type(receipt.number)
-    before = written()
-    igor.person.photo()
-    assert "⚠" in igor.text
-    assert written() == before
+def test_a_watch_on_hold_lies_where_it_lay(cast: Cast, igor: Phone) -> None:
+    here, there = make_receipt(cast, "1"), make_in_work(cast, number="2")
+    reason = HoldReason.objects.get(code="parts").pk
+    for receipt in (here, there):
+        hold(receipt_id=receipt.pk, reason_id=reason, actor=cast.actor("igor"))
+    igor.type("2")
+    assert cast.maxim.short_name in igor.text.splitlines()[1]
+    igor.type("1")
+    assert igor.say("in the workshop") in igor.text.splitlines()[1]
 
 
 # --- Back ---------------------------------------------------------------------------------------
@@ -365,7 +366,7 @@ WALKS = [
     ),
     ("anna", "make_receipt", ["☰ More", "Void the receipt", "<because>"]),
     ("igor", "make_ready", ["🛠 Rework without a return", "Марк С.", "<because>"]),
-    ("igor", "make_in_work", ["🕒 Change the deadline", "<31.12 15:00>"]),
+    ("igor", "make_in_work", ["🕒 Set the deadline"]),
     ("igor", "make_in_work", ["👨‍🔧 Change the master", "Марк С.", "🕒 Deadline"]),
     ("igor", "make_in_work", ["👨‍🔧 Change the master", "Марк С.", "💬 Reason of the change"]),
     ("igor", "make_in_work", ["💬 Comment"]),
@@ -374,17 +375,18 @@ WALKS = [
     ("igor", "make_in_work", ["☰ More", "Edit the facts"]),
     ("maxim", "make_in_work", ["Cannot take it", "<because>"]),
     ("maxim", "menu", ["My queue"]),
-    ("igor", "menu", ["☰ More", "🌐 Language"]),
+    ("igor", "menu", ["☰ More", "⚙ Settings", "🌐 Language"]),
+    ("igor", "menu", ["☰ More", "⚙ Settings", "🔔 Notices"]),
     ("igor", "menu", ["🔥 Urgent"]),
     ("igor", "menu", ["🔎 Find", "<zenith>"]),
     ("igor", "menu", ["📥 New receipt", "<77>"]),
     ("igor", "menu", ["👨‍🔧 Hand to a master"]),
 ]
-# The result of a hand-over stands on the menu: there is no step to go back to.
-WALKED_ELSEWHERE = {"handover.done"}
+# What follows an effect stands on the menu or the card: there is no step to go back to.
+WALKED_ELSEWHERE = {"handover.done", "deadline.same"}
 MODULES = {
     *("card", "comment", "corrections", "deadline", "facts", "find", "handed", "handover"),
-    *("history", "hold", "language", "moving", "my_queue", "photos", "refusal", "register"),
+    *("history", "hold", "moving", "my_queue", "photos", "refusal", "register", "settings"),
     "urgent",
 }
 
@@ -468,12 +470,6 @@ def test_an_unknown_text_in_the_middle_of_a_dialogue_changes_nothing(
     assert "№202 · " in igor.text
     igor.press("⬅ Back")
     assert igor.screen_id == "handover.confirm"
-
-
-def test_a_photo_where_no_receipt_is_open_says_where_it_goes(igor: Phone) -> None:
-    igor.person.photo()
-    assert igor.sees("A photo belongs to a receipt: open it first, then send the photo.")
-    assert not Photo.objects.exists()
 
 
 def test_the_polisher_reads_what_he_is_to_do(bot: BotDriver, cast: Cast) -> None:

@@ -10,6 +10,7 @@ import time_machine
 from botapp.testing import BotDriver, MemoryPerson
 from botapp.tests.flow_cast import LANGUAGES, phone, tr, written
 from receipts.models import Receipt, ReturnCase, ReturnItem, Waiver
+from receipts.services.facts import set_urgent
 from receipts.services.quality import start_test_run
 from receipts.services.returns import ItemInput, return_watch
 from tests.cast import Cast, make_cast, make_in_work, make_submitted, reason_id
@@ -45,12 +46,21 @@ def test_an_empty_table_says_so(igor: MemoryPerson) -> None:
 
 
 def test_what_lies_here_and_ended_runs(igor: MemoryPerson, cast: Cast) -> None:
-    lying, running = make_submitted(cast), make_in_work(cast)
-    start_test_run(receipt_id=running.pk, hours=24, actor=cast.actor("igor"))
+    """The watches at control first, urgent ones at their head; then ended runs; then decisions."""
+    lying, running, ended = make_submitted(cast), make_in_work(cast), make_submitted(cast)
+    undecided = make_undecided(cast)
+    for one in (running, ended):
+        start_test_run(receipt_id=one.pk, hours=24, actor=cast.actor("igor"))
+    set_urgent(receipt_id=ended.pk, urgent=True, actor=cast.actor("igor"))
     with time_machine.travel(clock.now() + timedelta(hours=25), tick=False):
         igor.text("/menu")
         to_table(igor)
-        assert igor.screen.buttons[:2] == [f"⏱ №{running.number}", f"№{lying.number} · 1 d"]
+        assert igor.screen.buttons[:3] == [
+            f"⏱ 🔥 №{ended.number} · 1 d",
+            f"№{lying.number} · 1 d",
+            f"⏱ №{running.number} · In work · Максим М.",
+        ]
+        assert igor.screen.buttons[3].startswith(f"❓ №{undecided.number}"), "decisions come last"
         igor.press(f"№{lying.number} · 1 d")
         assert "✅ The watch is ready" in igor.screen.buttons
         igor.press("⬅ Back")

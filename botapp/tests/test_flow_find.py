@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from botapp.models import Dialog
 from botapp.testing import BotDriver
 from botapp.tests.flows import Phone, phone, written
 from receipts.models import Receipt
@@ -44,6 +45,46 @@ def test_one_box_finds_by_anything(cast: Cast, igor: Phone, query: str) -> None:
         igor.press("№К-101")
     assert "№К-101 · " in igor.text
     assert "Zenith A7777" in igor.text
+
+
+@pytest.mark.parametrize("query", ["Jvtuf", "омега", "щьупф", "D-1361", "l-1361"])
+def test_the_wrong_keyboard_and_the_other_alphabet_find_too(
+    cast: Cast, igor: Phone, query: str
+) -> None:
+    receipt = make_receipt(cast, "Д-1361")
+    attach(receipt_id=receipt.pk, watch={"brand": "Omega"}, actor=cast.actor("igor"))
+    make_receipt(cast, "555")
+    igor.press("🔎 Find")
+    igor.type(query)
+    assert igor.sees("Found: %(count)s", count=1)
+    assert igor.offers("№Д-1361")
+
+
+def test_a_similar_number_comes_first_on_every_prompt(cast: Cast, igor: Phone) -> None:
+    meant = make_in_work(cast, number="Д-1361")
+    for number in range(9):
+        make_in_work(cast, number=f"9{number}")
+    igor.press("🔧 Record work")
+    igor.type("D-1361")
+    assert igor.sees(
+        "There is no receipt №%(number)s. Similar: %(similar)s", number="D-1361", similar="№Д-1361"
+    )
+    assert igor.buttons[0].startswith("№Д-1361")
+    igor.type("91 92")
+    assert igor.sees("One at a time: choose the first.")
+    assert [label.split(" · ")[0] for label in igor.buttons[:2]] == ["№91", "№92"]
+    igor.press("№91")
+    assert igor.screen_id == "work.types"
+    assert meant.number == "Д-1361"
+
+
+def test_numbers_typed_all_day_do_not_pile_up(cast: Cast, igor: Phone) -> None:
+    numbers = [make_receipt(cast, f"9{number}").number for number in range(3)]
+    for step in range(40):
+        igor.type(numbers[step % 3])
+    assert len(Dialog.objects.get(person_id=igor.person.id).state["stack"]) <= 32
+    igor.press("⬅ Back")
+    assert f"№{numbers[38 % 3]} · " in igor.text
 
 
 def test_nothing_found_offers_similar_numbers_and_creation(cast: Cast, igor: Phone) -> None:
@@ -181,6 +222,7 @@ def test_self_service_accept_submit_decline(bot: BotDriver, cast: Cast, settings
 def test_the_language_changes_at_once(bot: BotDriver, cast: Cast) -> None:
     igor = phone(bot, cast.igor)
     igor.press("☰ More")
+    igor.press("⚙ Settings")
     igor.press("🌐 Language")
     igor.person.press("English")
     assert "The language is saved." in igor.text

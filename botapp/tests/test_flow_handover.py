@@ -86,7 +86,7 @@ def test_urgency_and_deadline_are_buttons_of_the_confirm(cast: Cast, igor: Phone
         igor.press(HAND)
         igor.type("101")
         igor.press("Максим М.")
-        igor.press("🔥 Urgent")
+        igor.press("🔥 Urgent receipt")
         igor.press("🕒 Deadline")
         igor.type("25.12")
         assert "25.12.2026 18:00" in igor.text

@@ -15,6 +15,8 @@ from receipts.services.flow import refuse
 from tests.cast import Cast, make_cast, make_in_work, make_order, make_ready, make_receipt
 from workshop.lib import clock
 
+ALL_THERE = "✅ All there, hand out"
+
 
 @pytest.fixture
 def cast(db: None) -> Cast:
@@ -41,7 +43,7 @@ def make_refused(cast: Cast) -> Receipt:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_two_taps_after_the_number(bot: BotDriver, cast: Cast, language: str) -> None:
+def test_one_tap_after_the_number(bot: BotDriver, cast: Cast, language: str) -> None:
     receipt = make_ready(cast)
     facts = {"completeness": "Коробка <красная>", "links_count": 12}
     edit_facts(receipt_id=receipt.pk, facts=facts, actor=cast.actor("igor"))
@@ -52,11 +54,10 @@ def test_two_taps_after_the_number(bot: BotDriver, cast: Cast, language: str) ->
     assert tr(language, "Bracelet links: %(value)s", value=12) in igor.screen
     assert "Сборка: 12" in igor.screen
     before = taps(igor)
-    igor.press(tr(language, "Yes, as taken in"))
     old, new = tr(language, "Ready"), tr(language, "Issued")
     assert tr(language, "Status: %(old)s → %(new)s", old=old, new=new) in igor.screen
-    igor.press(tr(language, "✅ Confirm"))
-    assert taps(igor) - before == 2
+    igor.press(tr(language, "✅ All there, hand out"))
+    assert taps(igor) - before == 1
     assert tr(language, "Handed to the customer: %(number)s", number="№" + receipt.number) in (
         igor.screen
     )
@@ -68,10 +69,9 @@ def test_who_receives_it_can_be_typed(igor: MemoryPerson, cast: Cast) -> None:
     receipt = make_ready(cast)
     igor.press("📤 Hand to the customer")
     igor.press(f"№{receipt.number}")
-    igor.press("Yes, as taken in")
     igor.text("Пётр & <сын>")
     assert "Received by: Пётр & <сын>" in igor.screen
-    igor.press("✅ Confirm", times=2)
+    igor.press(ALL_THERE, times=2)
     receipt.refresh_from_db()
     assert receipt.received_by == "Пётр & <сын>"
 
@@ -80,24 +80,43 @@ def test_a_difference_is_explained(igor: MemoryPerson, cast: Cast) -> None:
     receipt = make_ready(cast)
     igor.press("📤 Hand to the customer")
     igor.text(receipt.number)
+    igor.text("Пётр")
     igor.press("There is a difference")
     igor.text("Нет одного звена")
+    assert "Received by: Пётр" in igor.screen
     assert "Difference: Нет одного звена" in igor.screen
     igor.press("⬅ Back")
     assert "Нет одного звена" in igor.screen
     igor.press("Next")
     igor.press("✅ Confirm")
     receipt.refresh_from_db()
-    assert receipt.issue_difference == "Нет одного звена"
+    assert (receipt.issue_difference, receipt.received_by) == ("Нет одного звена", "Пётр")
+
+
+def test_who_collects_several_watches_of_a_customer_is_named_once(
+    igor: MemoryPerson, cast: Cast
+) -> None:
+    first, second = make_owned(cast, "Иванов Пётр"), make_owned(cast, "Сидоров")
+    twin = make_ready(cast)
+    first.refresh_from_db()
+    Receipt.objects.filter(pk=twin.pk).update(customer=first.customer)
+    igor.press("📤 Hand to the customer")
+    igor.text(first.number)
+    igor.text("жена")
+    igor.press(ALL_THERE)
+    igor.text(twin.number)
+    assert "Received by: жена" in igor.screen
+    igor.press(ALL_THERE)
+    igor.text(second.number)
+    assert "жена" not in igor.screen
 
 
 def test_a_refused_one_is_handed_out_unrepaired(igor: MemoryPerson, cast: Cast) -> None:
     receipt = make_refused(cast)
     igor.press("📤 Hand to the customer")
     igor.text(receipt.number)
-    igor.press("Yes, as taken in")
-    assert "📤 Hand out unrepaired" in igor.screen
-    igor.press("✅ Confirm")
+    assert "without repair" in igor.screen
+    igor.press(ALL_THERE)
     assert f"Handed out unrepaired: №{receipt.number}" in igor.screen
 
 
@@ -105,7 +124,7 @@ def test_found_by_digits_name_and_phone(igor: MemoryPerson, cast: Cast) -> None:
     receipt = make_owned(cast, "Смирнова Ольга", "+79161234567")
     make_owned(cast, "Кузнецов")
     Receipt.objects.filter(pk=receipt.pk).update(number="550123", number_key="550123")
-    for typed in ("0123", "смирнова", "8 916 123-45-67"):
+    for typed in ("0123", "смирнова", "8 916 123-45-67", "cvbhyjdf"):  # the wrong keyboard
         igor.text("/menu")
         igor.press("📤 Hand to the customer")
         igor.text(typed)
@@ -120,7 +139,8 @@ def test_several_fits_are_offered(igor: MemoryPerson, cast: Cast) -> None:
     igor.text("иванов")
     assert "Several fit: choose one." in igor.screen
     offered = [label for label in igor.screen.buttons if "№" in label]
-    assert len(offered) == 2
+    named = [f"№{one.number}" for one in (first, second)]
+    assert sorted(label.split(" · ")[0] for label in offered[:2]) == sorted(named)
     igor.press(f"№{first.number} ·")
     igor.press("⬅ Back")
     igor.press(f"№{second.number} ·")
@@ -150,9 +170,8 @@ def test_a_part_that_is_away_stops_it(igor: MemoryPerson, cast: Cast) -> None:
     make_order(cast, receipt)
     igor.press("📤 Hand to the customer")
     igor.text(receipt.number)
-    igor.press("Yes, as taken in")
     before = written()
-    igor.press("✅ Confirm")
+    igor.press(ALL_THERE)
     assert "Take it back first" in igor.screen
     assert written() == before
 
@@ -163,9 +182,8 @@ def test_two_people_hand_out_the_same(bot: BotDriver, cast: Cast) -> None:
     for person in (igor, ivan):
         person.press("📤 Hand to the customer")
         person.text(receipt.number)
-        person.press("Yes, as taken in")
-    igor.press("✅ Confirm")
-    ivan.press("✅ Confirm")
+    igor.press(ALL_THERE)
+    ivan.press(ALL_THERE)
     assert "Already done: Игорь К." in ivan.screen
 
 
@@ -173,8 +191,7 @@ def test_undo_brings_it_back(igor: MemoryPerson, cast: Cast) -> None:
     receipt = make_ready(cast)
     igor.press("📤 Hand to the customer")
     igor.text(receipt.number)
-    igor.press("Yes, as taken in")
-    igor.press("✅ Confirm")
+    igor.press(ALL_THERE)
     igor.press("↩ Undo")
     receipt.refresh_from_db()
     assert receipt.status == "ready"
@@ -205,7 +222,6 @@ def test_it_survives_a_day_less_a_minute(igor: MemoryPerson, cast: Cast) -> None
     [
         ([], "Choose what to do"),
         (["#"], "last 4 digits"),
-        (["#", "Yes, as taken in"], "Is it all there?"),
         (["#", "There is a difference"], "Is it all there?"),
     ],
 )

@@ -66,6 +66,8 @@ def test_polishing_and_the_customer(live: SimulatorDriver) -> None:
     igor.press("✅ Подтвердить", times=2)
     igor.press("🖨 Ведомость передачи")
     assert [file.name for file in igor.files] == ["vedomost-1.html"]
+    igor.text("/menu")
+    igor.press("🪙 Полировка (2)")
     igor.press("🪙 Принять из полировки")
     igor.press("Партия 1")
     igor.press("Далее (выбрано: 2)")
@@ -74,8 +76,7 @@ def test_polishing_and_the_customer(live: SimulatorDriver) -> None:
     igor.text("/menu")
     igor.press("📤 Выдать клиенту (1)")
     igor.text(second.number)
-    igor.press("Да, как при приёме")
-    igor.press("✅ Подтвердить", times=2)
+    igor.press("✅ Всё на месте, выдать", times=2)
     second.refresh_from_db()
     assert second.status == "issued"
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from botapp import notices
+from botapp.models import OutgoingMessage
 from botapp.testing import BotDriver, MemoryPerson
 from botapp.tests.flow_cast import phone
 from polishing.services.orders import send_to_polishing, take_back
@@ -14,9 +16,13 @@ from receipts.services.assignment import assign
 from receipts.services.deadlines import change_deadline
 from receipts.services.flow import hold, rework_order
 from receipts.services.returns import ItemInput, return_watch
+from staff.services import mute_notices
 from tests.cast import Cast, make_cast, make_in_work, make_ready, make_receipt, make_submitted
 from tests.cast import reason_id as return_reason
 from workshop.lib import clock
+
+# Messages that nobody can switch off: they answer what he asked for himself.
+ANSWERS = {"customer.ready", "customer.refused"}
 
 
 @pytest.fixture
@@ -126,3 +132,18 @@ def set_to(cast: Cast, receipt: Receipt, when: object, cause_id: int | None = No
         cause_id=cause_id,
         actor=cast.actor("igor"),
     )
+
+
+def test_a_muted_notice_ends_when_it_is_sent(bot: BotDriver, cast: Cast) -> None:
+    maxim = phone(bot, cast, "maxim")
+    make_in_work(cast)  # planned while it is not muted
+    mute_notices(
+        employee_id=cast.maxim.pk, kinds=["assignment"], muted=True, actor=cast.actor("maxim")
+    )
+    assert told(bot, maxim) == []
+    row = OutgoingMessage.objects.get(template="assignment")
+    assert (row.state, row.last_error) == (OutgoingMessage.DEAD, "muted")
+
+
+def test_every_template_of_an_event_can_be_named_in_the_settings() -> None:
+    assert set(notices._templates) - set(notices._kinds) <= ANSWERS

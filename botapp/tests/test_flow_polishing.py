@@ -147,7 +147,7 @@ def test_a_refused_watch_does_not_stop_the_others(
     igor.press("Next")
     make_order(cast, first)
     igor.press("✅ Confirm")
-    assert f"⚠ №{first.number}: №{first.number}: this part is already away: case." in igor.screen
+    assert f"⚠ №{first.number}: Already away: case" in igor.screen
     assert PolishingOrder.objects.get(receipt=second).batch == PolishingBatch.objects.get()
 
 
@@ -287,13 +287,38 @@ def test_a_whole_batch(igor: MemoryPerson, cast: Cast) -> None:
     igor.press("Next")
     igor.press("Next")
     igor.press("✅ Confirm")
-    igor.press("🪙 Take back from polishing")
+    to_take_back(igor)
     igor.press("Batch 1")
     igor.press("Next (2 chosen)")
     igor.press("🪙 Take back (2)")
     assert PolishingBatch.objects.get().closed_at is not None
     assert "Nothing is at a polisher." in igor.screen
-    assert "🪙 Take back from polishing" not in igor.screen.buttons
+    igor.press("↩ Undo")
+    assert PolishingBatch.objects.get().closed_at is None
+    igor.text("/menu")
+    igor.press("🪙 Polishing (2)")
+    assert "🪙 Take back from polishing" in igor.screen.buttons
+
+
+def test_the_next_ones_for_the_same_polisher(igor: MemoryPerson, cast: Cast) -> None:
+    """Number and confirm; what differs is said on the list, and who may not be polished asked."""
+    first, second, third = make_in_work(cast), make_in_work(cast), make_in_work(cast)
+    edit_facts(receipt_id=third.pk, facts={"do_not_polish": True}, actor=cast.actor("igor"))
+    to_numbers(igor)
+    igor.text(first.number)
+    igor.press("Next")
+    igor.press("✅ Confirm")
+    assert not any(first.number in label for label in igor.screen.buttons), "it is out"
+    igor.text(second.number)
+    igor.press(f"✏ №{second.number}")
+    igor.press("▫️ bracelet")
+    igor.press("Next")
+    assert f"№{second.number}: case, bracelet" in igor.screen
+    igor.press("✅ Confirm")
+    assert PolishingOrder.objects.get(receipt=second).parts == ["case", "bracelet"]
+    igor.text(third.number)
+    igor.press("Next")
+    assert "Who allowed it?" in igor.screen
 
 
 def test_two_inspectors_take_the_same_back(bot: BotDriver, cast: Cast) -> None:
@@ -324,9 +349,9 @@ def test_from_the_card(igor: MemoryPerson, cast: Cast) -> None:
     make_order(cast, receipt)
     igor.text(receipt.number)
     igor.press("🪙 Take back from polishing")
-    igor.press("Next (1 chosen)")
     igor.press("🪙 Take back (1)")
     assert PolishingOrder.objects.get().returned_at is not None
+    assert f"№{receipt.number} · Ready" in igor.screen
 
 
 def test_undo_of_a_send_ends_with_the_window(igor: MemoryPerson, cast: Cast) -> None:

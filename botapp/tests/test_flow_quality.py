@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import time_machine
 
+from botapp.screens.readings import parse_reading
 from botapp.testing import BotDriver, MemoryPerson
 from botapp.tests.flow_cast import LANGUAGES, phone, taps, tr, written
-from receipts.models import Operation, Photo, QualityCheck, Reading, Receipt, Waiver
+from receipts.models import ChecklistItem, Operation, Photo, QualityCheck, Reading, Receipt, Waiver
+from receipts.services.quality import record_measurements, start_test_run
 from receipts.services.works import WorkInput, record_work
 from tests.cast import (
     Cast,
@@ -201,7 +203,11 @@ def test_a_test_run(igor: MemoryPerson, cast: Cast, hours: int) -> None:
         igor.press(f"{hours} h")
         until = clock.show(now + timedelta(hours=hours))
         assert f"test run until {until}" in igor.screen
-        assert "↩ Undo" not in igor.screen.buttons
+        igor.press("↩ Undo")
+        assert not QualityCheck.objects.valid().exists(), "opened by it, void with it"
+        open_card(igor, receipt.number)
+        igor.press("Start a test run")
+        igor.press(f"{hours} h")
     with time_machine.travel(now + timedelta(hours=hours, minutes=1), tick=False):
         open_card(igor, receipt.number)
         assert "Test run is over" in igor.screen
@@ -223,7 +229,7 @@ def test_readings_are_typed_per_position(bot: BotDriver, cast: Cast, language: s
         ("DU", "4.0", 285, "full"),
         ("DD", "-3.5", 270, "full"),
         ("CR", "12.0", None, "full"),
-        ("CL", "-1.0", None, "24h"),
+        ("DU", "-1.0", None, "24h"),  # another wind state begins at the first position
     ]
     assert str(rows[0].beat_error) == "0.2"
     assert ("ЦВ +4 с/сут, 285°, 0,2 мс" if language == "ru" else "DU +4 s/d, 285°, 0.2 ms") in (
@@ -244,11 +250,103 @@ def test_an_impossible_reading_is_refused(igor: MemoryPerson, cast: Cast, typed:
     assert written() == before
 
 
+def test_the_readings_of_one_message_are_taken_back_together(
+    igor: MemoryPerson, cast: Cast
+) -> None:
+    receipt = make_submitted(cast)
+    open_card(igor, receipt.number)
+    igor.press("Readings")
+    igor.text("+4 285 0,2")
+    igor.text("DD\n-3 270\n+1 265")
+    assert "Next: CL" in igor.screen
+    igor.press("↩ Undo")
+    assert "Next: DD" in igor.screen, "the position goes back with them"
+    assert Reading.objects.valid().count() == 1
+    igor.press("⬅ Back")
+    igor.press("Readings")
+    assert "Next: DD" in igor.screen, "measuring goes on where it was left"
+
+
+@pytest.mark.parametrize(
+    ("typed", "values"),
+    [
+        ("+4 285 0,2", ("", 4, 285, "0.2")),
+        ("цв: +4 285 0,2", ("DU", 4, 285, "0.2")),
+        ("ГН −4, 285, 0,2", ("CD", -4, 285, "0.2")),
+        ("+4/285/0.2", ("", 4, 285, "0.2")),
+        ("DD +4 с/сут 285° 0,2 мс", ("DD", 4, 285, "0.2")),
+        ("– 285 0,2", ("", None, 285, "0.2")),
+        ("+4 - 0.2", ("", 4, None, "0.2")),
+        ("гв", ("CU", None, None, None)),
+    ],
+)
+def test_readings_as_people_write_them(
+    typed: str, values: tuple[str, int | None, int | None, str | None]
+) -> None:
+    position, found = parse_reading(typed)
+    error = found.get("beat_error")
+    told = (position, found.get("rate"), found.get("amplitude"), str(error) if error else None)
+    assert told == values
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_ready_in_spite_of_something_is_confirmed(
+    bot: BotDriver, cast: Cast, language: str
+) -> None:
+    """A test run that goes on, a failed item: said once more, not forbidden."""
+    receipt = make_submitted(cast)
+    actor = cast.actor("igor")
+    item = ChecklistItem.objects.active()[0]
+    record_measurements(receipt_id=receipt.pk, checklist={item.pk: False}, actor=actor)
+    start_test_run(receipt_id=receipt.pk, hours=24, actor=actor)
+    igor = phone(bot, cast, "igor", language)
+    igor.press("QC" if language == "en" else "ОТК")
+    igor.text(receipt.number)
+    before = written()
+    igor.press(tr(language, "✅ The watch is ready"))
+    assert tr(language, "This speaks against it:") in igor.screen
+    assert f"⚠ {tr(language, 'Checklist: %(item)s', item=item.name)}" in igor.screen
+    assert written() == before
+    igor.press("⬅")
+    igor.press(tr(language, "✅ The watch is ready"))
+    igor.press(tr(language, "✅ Ready all the same"), times=2)
+    receipt.refresh_from_db()
+    assert receipt.status == "ready"
+    assert "↩" in " ".join(igor.screen.buttons)
+
+
+def test_numbers_are_written_down_and_the_decision_goes_on(igor: MemoryPerson, cast: Cast) -> None:
+    receipt = make_submitted(cast)
+    open_card(igor, receipt.number)
+    assert "Numbers not written down: case, movement, reference" in igor.screen
+    igor.press("✏ Write down")
+    igor.text("serial 12345678\nmovement 7654321")
+    igor.press("✅ Save")
+    assert "Numbers: case 12345678, movement 7654321" in igor.screen
+    igor.press("✅ The watch is ready")
+    receipt.refresh_from_db()
+    assert receipt.status == "ready"
+
+
+def test_on_the_card_too(igor: MemoryPerson, cast: Cast) -> None:
+    receipt = make_submitted(cast)
+    start_test_run(receipt_id=receipt.pk, hours=24, actor=cast.actor("igor"))
+    igor.text(receipt.number)
+    igor.press("✅ The watch is ready")
+    assert "Test run until" in igor.screen
+    igor.press("✅ Ready all the same")
+    receipt.refresh_from_db()
+    assert receipt.status == "ready"
+
+
 def test_a_wrong_reading_is_voided_with_a_reason(igor: MemoryPerson, cast: Cast) -> None:
     receipt = make_submitted(cast)
     open_card(igor, receipt.number)
     igor.press("Readings")
     igor.text("+99")
+    igor.text("/menu")
+    open_card(igor, receipt.number)
+    igor.press("Readings")  # Undo is for the one who typed it, on this visit
     igor.press("Void the last: DU +99")
     igor.press("Typed wrong")
     assert "The reading is void." in igor.screen

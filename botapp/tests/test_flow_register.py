@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
+from botapp.screens import card_text
 from botapp.screens.facts_lines import read_lines
 from botapp.testing import BotDriver
 from botapp.tests.flows import Phone, phone, written
 from history.models import Command, Event
 from receipts.models import Customer, Photo, Receipt, Watch
+from receipts.services.facts import edit_facts
 from receipts.services.intake import attach
 from tests.cast import Cast, make_cast, make_receipt
 from workshop.lib import clock
@@ -79,7 +81,12 @@ def test_somebody_was_faster(cast: Cast, igor: Phone) -> None:
     igor.type("77")
     make_receipt(cast, "77", by="ivan")
     igor.press("Create №%(number)s", number="77")
-    assert igor.sees("Receipt №%(number)s exists already.", number="77")
+    assert igor.sees(
+        "Receipt №%(number)s exists already (%(who)s, %(when)s).",
+        number="77",
+        who=cast.ivan.short_name,
+        when=clock.show(Receipt.objects.get().received_at),
+    )
     assert "№77 · " in igor.text
     assert Receipt.objects.count() == 1
 
@@ -142,7 +149,13 @@ def test_a_returning_watch_and_customer_are_offered(cast: Cast, igor: Phone) -> 
     igor.type("101")
     igor.press("Create and fill in")
     igor.type("серийный: ab12345\n+79161234567")
-    assert igor.offers("⌚ Zenith AB 12345 · №55")
+    assert igor.sees(
+        "↻ Was here: %(watch)s, %(number)s, %(status)s, %(when)s",
+        watch="Zenith AB 12345",
+        number="№55",
+        status=igor.say("Received"),
+        when=f"{clock.local(old.received_at):%d.%m.%Y}",
+    )
     igor.press("⌚")
     igor.press("👤 Пётр")
     igor.press("✅ Save")
@@ -160,6 +173,82 @@ def test_one_more_watch_of_this_customer(cast: Cast, igor: Phone) -> None:
     igor.press("Create №%(number)s", number="56")
     first.refresh_from_db()
     assert Receipt.objects.get(number="56").customer == first.customer
+
+
+def test_one_more_right_after_the_form(cast: Cast, igor: Phone) -> None:
+    igor.press("📥 New receipt")
+    igor.type("101")
+    igor.press("Create and fill in")
+    igor.type("8-916-123-45-67 Пётр")
+    igor.press("✅ Save")
+    igor.press("📥 One more of this customer")
+    assert igor.sees("Customer: %(name)s", name="Пётр")
+    igor.type("102")
+    igor.press("Create №%(number)s", number="102")
+    first, second = Receipt.objects.order_by("pk")
+    assert first.customer_id == second.customer_id is not None
+
+
+def test_lines_that_are_not_saved_are_not_lost(igor: Phone) -> None:
+    """Back asks, the menu keeps them, also after a restart in the middle (the state is a row)."""
+    igor.press("📥 New receipt")
+    igor.type("101")
+    igor.press("Create and fill in")
+    igor.type("Omega Speedmaster")
+    igor.press("⬅ Back")
+    assert igor.sees("These lines are not saved.")
+    igor.press("⬅ Back")
+    igor.type("не идут")
+    igor.press("🏠 Home")
+    assert igor.screen_id == "menu"
+    igor.press("▶ Continue %(subject)s", subject="№101")
+    assert "Omega" in igor.text
+    igor.type("/menu")
+    igor.press("▶ Continue %(subject)s", subject="№101")
+    igor.press("⬅ Back")
+    igor.press("✅ Save")
+    receipt = Receipt.objects.get()
+    assert (receipt.watch.brand, receipt.complaint) == ("Omega", "не идут")
+    igor.press("☰ More")
+    igor.press("Edit the facts")
+    igor.type("цена: 1500")
+    igor.press("⬅ Back")
+    igor.press("Leave without saving")
+    assert Receipt.objects.get().agreed_price is None
+
+
+def test_a_line_more_is_added_and_a_named_one_replaces(igor: Phone) -> None:
+    igor.press("📥 New receipt")
+    igor.type("101")
+    igor.press("Create and fill in")
+    igor.type("не идут")
+    igor.type("разбито стекло")
+    assert "не идут\nразбито стекло" in igor.text
+    igor.type("жалоба: спешат")
+    igor.press("✅ Save")
+    assert Receipt.objects.get().complaint == "спешат"
+
+
+def test_what_is_written_below_a_photo_is_read(igor: Phone) -> None:
+    igor.press("📥 New receipt")
+    igor.type("101")
+    igor.press("Create and fill in")
+    igor.person.photo(caption="Omega Seamaster\nне полировать")
+    igor.press("✅ Save")
+    receipt = Receipt.objects.get()
+    assert receipt.watch.model == "Seamaster"
+    assert receipt.do_not_polish
+    assert Photo.objects.filter(receipt=receipt).count() == 1
+
+
+def test_an_address_is_refused_and_never_kept(igor: Phone) -> None:
+    """The complaint stands in the history for ever: nothing personal may get there by guess."""
+    igor.press("📥 New receipt")
+    igor.type("101")
+    igor.press("Create and fill in")
+    igor.type("i.ivanov@example.org")
+    assert igor.sees("There is no place for an address: %(line)s", line="i.ivanov@example.org")
+    assert not igor.offers("✅ Save")
 
 
 @pytest.mark.parametrize("line", ["срок: вчера", "31.02", "телефон: 12"])
@@ -233,9 +322,68 @@ def test_lines_of_a_deadline_are_resolved() -> None:
         ),
         ("Петров Сергей Иванович", {"name": "Петров Сергей Иванович"}),
         ("Ракета Балерина", {"brand": "Ракета", "model": "Балерина"}),
+        ("Омега Спидмастер", {"brand": "Омега", "model": "Спидмастер"}),
+        ("ролекс", {"brand": "ролекс"}),
+        ("Tag Heuer Carrera", {"brand": "Tag Heuer", "model": "Carrera"}),
+        ("omega speedmaster", {"brand": "omega", "model": "speedmaster"}),
+        ("runs slow", {"complaint": "runs slow"}),
+        ("it stops", {"complaint": "it stops"}),
+        (
+            "Omega\nSpeedmaster\nruns slow",
+            {
+                "brand": "Omega",
+                "model": "Speedmaster",
+                "complaint": "runs slow",
+            },
+        ),
+        (
+            "Omega Speedmaster\nAnn Lee",
+            {
+                "brand": "Omega",
+                "model": "Speedmaster",
+                "name": "Ann Lee",
+            },
+        ),
+        ("не полируем", {"do_not_polish": True}),
+        ("полировку не делать", {"do_not_polish": True}),
+        ("срочный ремонт", {"urgent": True}),
+        ("звенья 3", {"links_count": "3"}),
+        ("к пятнице", {"deadline": "2026-12-04T15:00:00.000000Z"}),
+        ("до пятницы 18:00", {"deadline": "2026-12-04T15:00:00.000000Z"}),
+        ("8 (916) 123-45-67 Иванов", {"phone": "+79161234567", "name": "Иванов"}),
+        ("коробка, документы", {"completeness": "коробка, документы"}),
+        ("box and papers", {"completeness": "box and papers"}),
+        ("царапины на стекле", {"condition": "царапины на стекле"}),
+        ("dented case", {"condition": "dented case"}),
+        ("аванс 2 000 р.", {"prepayment": "2 000"}),
+        ("price 15000", {"agreed_price": "15000"}),
+        ("механизм 12345678", {"movement_number": "12345678"}),
+        ("механизм стоит", {"complaint": "механизм стоит"}),
+        ("реф. 145.022", {"reference": "145.022"}),
+        ("место A-12", {"place": "A-12"}),
+        ("клиент Иванов Пётр", {"name": "Иванов Пётр"}),
+        ("клиент просит позвонить", {"complaint": "клиент просит позвонить"}),
         ("победа не ходит", {"complaint": "победа не ходит"}),
         ("Не ходят", {"complaint": "Не ходят"}),
     ],
 )
-def test_lines_as_people_write_them(line: str, expected: dict[str, str]) -> None:
+def test_lines_as_people_write_them(line: str, expected: dict[str, object]) -> None:
     assert read_lines(line, NOW) == expected
+
+
+def test_what_was_agreed_about_money_can_be_read_again(cast: Cast, igor: Phone) -> None:
+    """On the second page, and in the form that enters it. Masters are told no prices."""
+    receipt = make_receipt(cast)
+    facts = {"agreed_price": "15000.50", "prepayment": "2000", "declared_value": None}
+    edit_facts(receipt_id=receipt.pk, facts=facts, actor=cast.actor("ivan"))
+    igor.type(receipt.number)
+    igor.press("☰ More")
+    on_the_card = igor.text
+    igor.press("Edit the facts")
+    for told in (on_the_card, igor.text):
+        plain = told.replace("\xa0", " ").replace(",", ".")
+        assert "15 000.50 ₽" in plain or "15.000.50 ₽" in plain
+        assert igor.say("Prepayment") in told
+        assert igor.say("Declared value") not in told
+    receipt.refresh_from_db()
+    assert "₽" not in card_text.facts(receipt, clock.now())

@@ -180,7 +180,7 @@ def test_the_assembler_is_shown_and_changeable(igor: MemoryPerson, cast: Cast) -
 @pytest.mark.parametrize(
     ("press", "status", "master"),
     [
-        (["▫️ stays at QC"], "returned", "maxim"),
+        (["▫️ ⌚ stays at QC"], "returned", "maxim"),
         (["Another master", "Марк С."], "in_work", "mark"),
     ],
 )
@@ -201,7 +201,7 @@ def test_the_responsible_master_can_get_it(igor: MemoryPerson, cast: Cast) -> No
     to_responsibility(igor, receipt.number, "Грязь внутри")
     igor.press("Грязь внутри: Максим М.")
     igor.press("Марк С.")
-    igor.press("▫️ Марк С.")
+    igor.press("▫️ ⌚ to: Марк С.")
     igor.press("✅ Confirm")
     receipt.refresh_from_db()
     assert receipt.master == cast.mark
@@ -304,7 +304,7 @@ def test_the_person_named_is_told_and_nobody_else(bot: BotDriver, cast: Cast) ->
     to_responsibility(igor, receipt.number, "Грязь внутри")
     igor.press("Грязь внутри: Максим М.")
     igor.press("Марк С.")
-    igor.press("▫️ Марк С.")
+    igor.press("▫️ ⌚ to: Марк С.")
     igor.press("✅ Confirm")
     bot.notify()
     told = [notice.text for notice in mark.notices]
@@ -324,7 +324,7 @@ def test_it_is_said_that_the_watch_goes_on_at_once_and_to_whom(
     to_responsibility(igor, receipt.number, "Грязь внутри")
     assert "→ In work" in igor.screen
     assert "Максим М. · absent" in igor.screen
-    igor.press("stays at QC")
+    igor.press("⌚ stays at QC")
     assert "→ In work" not in igor.screen
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from botapp import identity
 from botapp.testing import BotDriver, MemoryPerson
 from botapp.tests.flow_cast import LANGUAGES, phone, tr, written
 from polishing.models import PolishingOrder
@@ -72,11 +71,8 @@ def test_added_invited_and_let_in(bot: BotDriver, cast: Cast, language: str) -> 
     assert "Новиков" not in other.screen
 
 
-def test_the_link_is_shown_once_the_bot_knows_its_name(
-    anna: MemoryPerson, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(identity, "_username", "")
-    identity.remember("workshop_bot")
+def test_the_link_is_shown_once_the_bot_knows_its_name(anna: MemoryPerson, cast: Cast) -> None:
+    services.remember_bot("workshop_bot")
     services.unbind_telegram(employee_id=cast.maxim.pk, actor=cast.actor("anna"))
     to_card(anna, "Максим М.")
     anna.press("✉ Invite link")

@@ -9,8 +9,9 @@ import time_machine
 
 from botapp.testing import BotDriver
 from botapp.tests.flows import Phone, phone, written
-from receipts.models import Receipt
-from receipts.services.facts import add_comment
+from receipts.models import Photo, Receipt
+from receipts.services.deadlines import change_deadline
+from receipts.services.facts import add_comment, edit_facts
 from tests.cast import Cast, make_cast, make_receipt, make_worked
 from workshop.lib import clock
 
@@ -72,6 +73,41 @@ def test_something_came_after_it(cast: Cast, receipt: Receipt, igor: Phone) -> N
 
 
 def test_what_cannot_be_undone_offers_nothing(cast: Cast, igor: Phone) -> None:
-    new = make_receipt(cast)
-    igor.type(new.number)
+    receipt = make_receipt(cast)
+    edit_facts(receipt_id=receipt.pk, facts={"place": "A-1"}, actor=cast.actor("igor"))
+    igor.type(receipt.number)
     assert not igor.offers("↩ Undo")
+
+
+def test_a_receipt_just_created_is_taken_back(igor: Phone) -> None:
+    """A slip of the thumb: its number is free again, and nothing more can be done with it."""
+    igor.type("/menu")
+    igor.press("📥 New receipt")
+    igor.type("1361-9")
+    igor.press("Create №%(number)s", number="1361-9")
+    igor.press("↩ Undo")
+    assert igor.sees("The receipt is voided; its number is free again.")
+    assert "№1361-9" in igor.text
+    assert igor.screen_id == "menu"
+    assert Receipt.objects.get(number="1361-9").is_void
+    igor.press("📥 New receipt")
+    igor.type("1361-9")
+    assert igor.offers("Create №%(number)s", number="1361-9")
+
+
+def test_a_remark_a_photo_and_a_deadline_are_taken_back(cast: Cast, igor: Phone) -> None:
+    receipt = make_receipt(cast)
+    igor.type(receipt.number)
+    igor.press("💬 Comment")
+    igor.type("to the wrong watch")
+    igor.press("↩ Undo")
+    assert igor.sees("Comment voided: %(text)s", text="to the wrong watch")
+    igor.person.photo()
+    igor.press("↩ Undo")
+    assert not Photo.objects.valid().filter(receipt=receipt).exists()
+    change_deadline(
+        receipt_id=receipt.pk, deadline=clock.now() + timedelta(days=1), actor=cast.actor("igor")
+    )
+    igor.type(receipt.number)
+    igor.press("↩ Undo")
+    assert igor.sees("Deadline: not set")

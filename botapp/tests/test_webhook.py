@@ -14,6 +14,7 @@ from botapp.models import InboundUpdate
 from botapp.running import Webhook
 from botapp.tests.conftest import make_employee
 from botapp.tests.simulated import RunningBot, SimulatorDriver, settled, wait_until
+from botapp.transport.updates import arrived
 from botapp.transport.webhook import PATH, SECRET_HEADER, WebhookServer
 from simulator.testing import SimServer
 
@@ -66,6 +67,26 @@ def test_updates_by_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
         finally:
             bot.stop()
     assert bot.error is None
+
+
+NOT_UPDATES = [
+    b"", b"null", b"7", b"[]", b"{", b"[" * 100_000, b"{}", b'{"update_id": "1"}',
+    b'{"update_id": true}', b'{"update_id": -1}', b'{"update_id": 9223372036854775808}',
+    b'{"update_id": 1, "message": "text"}', b'{"update_id": 1, "message": {"chat": 5}}',
+    b'{"update_id": 1, "message": {"chat": {"id": "5"}}}',
+    b'{"update_id": 1, "message": {"chat": {"id": 5}, "from": {"id": 1e300}}}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", NOT_UPDATES, ids=lambda body: body[:60].decode())
+def test_what_is_no_update_is_refused(body: bytes) -> None:
+    with pytest.raises((ValueError, RecursionError)):
+        arrived(json.loads(body))
+
+
+def test_what_names_no_chat_is_kept_all_the_same() -> None:
+    found = arrived({"update_id": 7, "poll": {"id": "1"}})
+    assert (found.update_id, found.chat_id, found.person_id) == (7, 0, None)
 
 
 def _lost(*_args: object) -> None:

@@ -1,8 +1,7 @@
-"""The outbound limiter: keeps to Telegram's permitted rates by itself.
+"""The outbound limiter: who waits for which bucket, and who goes first.
 
-30 messages a second overall, one a second in a private chat with short bursts, 20 a minute in a
-group (core.telegram.org/bots/faq#my-bot-is-hitting-limits). We stay 2 % and a part of a message
-below, so that the jitter of the network does not make a 429 out of an exact schedule.
+Answers to presses go before notices, twice over: in the queue of this process, and because
+notices leave a part of every bucket untouched, which holds between processes as well.
 """
 
 from __future__ import annotations
@@ -11,130 +10,99 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from botapp.transport.buckets import NOTICE, Buckets, Call, MemoryBuckets
 from botapp.transport.port import RetryLater
 
-SHARE: Final = 0.98
-PATIENCE: Final = 10.0  # seconds a screen waits for its chat's turn; then the sweep shows it
-KEPT_CHATS: Final = 5_000
-
-PRESS, NOTICE = 0, 1
-
-
-@dataclass
-class Gate:
-    """A token bucket kept as one number: the time at which it would be full again."""
-
-    rate: float  # per second
-    burst: float
-    full_at: float = 0.0
-
-    def delay(self, now: float) -> float:
-        """Seconds until the next one may pass."""
-        return max(0.0, self.full_at - (self.burst - 1) / self.rate - now)
-
-    def take(self, now: float) -> None:
-        self.full_at = max(self.full_at, now) + 1 / self.rate
-
-
-def private_gate() -> Gate:
-    return Gate(rate=1 * SHARE, burst=2.9)
-
-
-def group_gate() -> Gate:
-    return Gate(rate=20 / 60 * SHARE, burst=19.5)
-
-
-def overall_gate() -> Gate:
-    return Gate(rate=30 * SHARE, burst=28)
-
-
-@dataclass
-class _Chat:
-    gate: Gate
-    closed_until: float = 0.0
+NEVER: Final = float("-inf")
+TURN_HOLDS: Final = 1.0  # seconds in which a notice's turn must be used
 
 
 @dataclass(order=True)
 class _Waiter:
-    priority: int
-    number: int
+    place: tuple[bool, int]  # presses first, then by arrival
+    call: Call = field(compare=False)
     turn: asyncio.Future[None] = field(compare=False)
 
 
 class OutboundLimiter:
-    """Answers to presses go before notices; a chat that was closed by a 429 stops nobody else."""
+    """A chat that was closed by a 429 stops nobody else."""
 
-    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self, buckets: Buckets | None = None, clock: Callable[[], float] | None = None
+    ) -> None:
         self._now = clock or (lambda: asyncio.get_running_loop().time())
-        self._chats: dict[int, _Chat] = {}
-        self._overall = overall_gate()
+        self.buckets = buckets or MemoryBuckets(self._now)
         self._queue: list[_Waiter] = []
         self._numbers = itertools.count()
-        self._timer: asyncio.TimerHandle | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._arrived = asyncio.Event()
+        self._turns: dict[int, float] = {}
 
-    async def acquire(self, chat_id: int, priority: int) -> None:
+    async def acquire(self, chat_id: int, call: Call) -> None:
         """Return when the call may be made. Raises RetryLater for a chat whose turn is far."""
-        now = self._now()
-        chat = self._chat(chat_id)
-        self._ensure_open(chat, now)
-        delay = chat.gate.delay(now)
-        # A notice does not wait here: its row comes again when the chat is free.
-        if delay > (PATIENCE if priority == PRESS else 0.0):
-            raise RetryLater(delay)
-        chat.gate.take(now)
+        if call.notice and self._use_turn(chat_id):
+            return
+        started = self._now()
+        delay = await self.buckets.reserve(chat_id, call)
         if delay:
             await asyncio.sleep(delay)
-        await self._overall_turn(priority)
-        self._ensure_open(chat, self._now())
+        await self._overall_turn(call)
+        if self._now() > started and (closed := await self.buckets.closed(chat_id)):
+            raise RetryLater(closed)
 
-    def close(self, chat_id: int, seconds: float) -> None:
-        """The messenger asked to leave this chat alone."""
-        chat = self._chat(chat_id)
-        chat.closed_until = max(chat.closed_until, self._now() + seconds)
-
-    def _ensure_open(self, chat: _Chat, now: float) -> None:
-        if chat.closed_until > now:
-            raise RetryLater(chat.closed_until - now)
-
-    def _chat(self, chat_id: int) -> _Chat:
-        chat = self._chats.get(chat_id)
-        if chat is None:
-            if len(self._chats) >= KEPT_CHATS:
-                self._forget_idle()
-            gate = group_gate() if chat_id < 0 else private_gate()
-            chat = self._chats[chat_id] = _Chat(gate)
-        return chat
-
-    def _forget_idle(self) -> None:
+    async def turn(self, chat_id: int) -> None:
+        """Wait until a notice may be sent there; its :meth:`acquire` then returns at once."""
         now = self._now()
-        self._chats = {
-            chat_id: chat
-            for chat_id, chat in self._chats.items()
-            if chat.gate.full_at > now or chat.closed_until > now
-        }
+        if self._turns.get(chat_id, NEVER) < now:
+            await self.acquire(chat_id, NOTICE)
+        self._turns = {chat: until for chat, until in self._turns.items() if until >= now}
+        self._turns[chat_id] = self._now() + TURN_HOLDS
 
-    async def _overall_turn(self, priority: int) -> None:
+    def _use_turn(self, chat_id: int) -> bool:
+        return self._turns.pop(chat_id, NEVER) >= self._now()
+
+    async def close(self, chat_id: int, seconds: float) -> None:
+        """The messenger asked to leave this chat alone."""
+        self._turns.pop(chat_id, None)
+        await self.buckets.close(chat_id, seconds)
+
+    async def shutdown(self) -> None:
+        if self._pump is not None:
+            self._pump.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._pump
+        await self.buckets.shutdown()
+
+    async def _overall_turn(self, call: Call) -> None:
+        if not self._queue:
+            count, _wait = await self.buckets.take(call, 1)
+            if count:
+                return
         turn = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._queue, _Waiter(priority, next(self._numbers), turn))
-        if self._timer is None:
-            self._pump()
+        heapq.heappush(self._queue, _Waiter((call.notice, next(self._numbers)), call, turn))
+        self._arrived.set()
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._let_pass())
         await turn
 
-    def _pump(self) -> None:
-        """Let as many pass as may, then come back when the next one may."""
-        self._timer = None
-        while self._queue:
-            if self._queue[0].turn.cancelled():
-                heapq.heappop(self._queue)
-                continue
-            now = self._now()
-            delay = self._overall.delay(now)
-            if delay > 0:
-                loop = asyncio.get_running_loop()
-                self._timer = loop.call_later(delay, self._pump)
-                return
-            self._overall.take(now)
-            heapq.heappop(self._queue).turn.set_result(None)
+    async def _let_pass(self) -> None:
+        """As many as may, then again when the next one may, or when somebody more urgent came."""
+        while head := self._head():
+            self._arrived.clear()
+            alike = sum(one.call.notice == head.call.notice for one in self._queue)
+            count, wait = await self.buckets.take(head.call, alike)
+            for _number in range(count):
+                if self._head():  # it may have given up meanwhile
+                    heapq.heappop(self._queue).turn.set_result(None)
+            if wait and self._queue:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._arrived.wait(), wait)
+
+    def _head(self) -> _Waiter | None:
+        while self._queue and self._queue[0].turn.cancelled():
+            heapq.heappop(self._queue)
+        return self._queue[0] if self._queue else None

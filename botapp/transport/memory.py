@@ -97,6 +97,9 @@ class MemoryTransport:
         if chat_id in self.blocked:
             raise Unreachable("bot was blocked by the user")
 
+    async def turn(self, chat_id: int) -> None:
+        """Memory has no limits."""
+
     async def send(self, chat_id: int, message: Message, *, notice: bool = False) -> int:
         self._try(chat_id)
         check(message)

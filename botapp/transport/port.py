@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, Protocol
 TEXT_LIMIT: Final = 4096  # UTF-16 units after parsing, as Telegram counts
 CAPTION_LIMIT: Final = 1024
 
-Kind = Literal["text", "press", "photo", "other", "edited", "membership"]
+Kind = Literal["text", "press", "photo", "other", "edited", "membership", "moved"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Incoming:
     payload: str = ""
     photo: Photo | None = None
     blocked: bool = False
+    title: str = ""  # of a group
+    moved_to: int = 0  # the number that the messenger gave the group instead
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -112,7 +114,12 @@ class File:
 
 
 class TransportError(Exception):
-    """A temporary failure: the network, the messenger's own error. Try again later."""
+    """A temporary failure: the network, the messenger's own error. Try again later.
+
+    ``uncertain``: it broke after the call had left; what was asked may have been done.
+    """
+
+    uncertain = False
 
 
 class RetryLater(TransportError):
@@ -125,6 +132,14 @@ class RetryLater(TransportError):
 
 class Unreachable(Exception):
     """The chat cannot be written to: blocked, not found, never started. Trying again is useless."""
+
+
+class ChatMoved(Unreachable):
+    """The group has another number now; the old one is dead."""
+
+    def __init__(self, new_chat_id: int) -> None:
+        super().__init__("the group has another number")
+        self.new_chat_id = new_chat_id
 
 
 class MessageGone(Exception):
@@ -145,6 +160,9 @@ class TokenRefused(Exception):
 
 class Transport(Protocol):
     """Raises only the errors above. Deleting or answering in vain is a success."""
+
+    async def turn(self, chat_id: int) -> None:
+        """Wait until a notice may be sent to the chat. Raises RetryLater when that is not soon."""
 
     async def send(self, chat_id: int, message: Message, *, notice: bool = False) -> int:
         """Send a new message; its id."""
@@ -177,7 +195,7 @@ class Door(Protocol):
         """Connect and announce the commands per language. Raises TokenRefused, TransportError."""
 
     async def listen(self, url: str, secret: str) -> None:
-        """Have updates sent to ``url`` instead of fetching them. Raises TransportError."""
+        """Have updates sent to ``url``; an empty one: they are fetched. Raises TransportError."""
 
     async def close(self) -> None: ...
 

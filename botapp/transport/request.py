@@ -14,6 +14,10 @@ TIMEOUT = 20.0  # seconds for an ordinary call
 CONNECT_TIMEOUT = 5.0
 
 
+class Cut(NetworkError):
+    """The connection broke after the call had left: it may have been done."""
+
+
 class AiohttpRequest(BaseRequest):
     """One session; timeouts of single calls are honoured, pool timeouts are not needed."""
 
@@ -57,10 +61,12 @@ class AiohttpRequest(BaseRequest):
                 method, url, data=_body(request_data), timeout=timeout
             ) as response:
                 return response.status, await response.read()
+        except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
+            raise NetworkError(type(error).__name__) from None
         except TimeoutError as error:
             raise TimedOut from error
         except aiohttp.ClientError as error:
-            raise NetworkError(type(error).__name__) from None
+            raise Cut(type(error).__name__) from None
 
 
 def _body(request_data: RequestData | None) -> Any:

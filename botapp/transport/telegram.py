@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final
 
 from telegram import (
@@ -14,7 +16,6 @@ from telegram import (
     InlineKeyboardMarkup,
     InputFile,
     InputMediaPhoto,
-    LinkPreviewOptions,
     Update,
 )
 from telegram.constants import ParseMode
@@ -24,17 +25,21 @@ from telegram.error import (
     Conflict,
     Forbidden,
     InvalidToken,
+    NetworkError,
     RetryAfter,
     TelegramError,
+    TimedOut,
 )
-from telegram.ext import Application, BaseRateLimiter, ExtBot, TypeHandler
+from telegram.ext import Application, ExtBot, TypeHandler
 
 from botapp import identity
 from botapp.transport import updates
-from botapp.transport.limiter import NOTICE, PRESS, OutboundLimiter
+from botapp.transport.buckets import FILE, NOTICE, SCREEN, Call
+from botapp.transport.limiter import OutboundLimiter
 from botapp.transport.port import (
     AnotherCopyRuns,
     Arrived,
+    ChatMoved,
     File,
     Handle,
     Key,
@@ -47,61 +52,21 @@ from botapp.transport.port import (
     TransportError,
     Unreachable,
 )
-from botapp.transport.request import AiohttpRequest
+from botapp.transport.request import AiohttpRequest, Cut
+from botapp.transport.telegram_limiter import TelegramLimiter, seconds_of
 
 # How the library will give spans of time in future; else it warns on every 429.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
-LIMITED: Final = frozenset(
-    {
-        "sendMessage",
-        "sendPhoto",
-        "sendDocument",
-        "editMessageText",
-        "editMessageCaption",
-        "editMessageMedia",
-        "editMessageReplyMarkup",
-    }
-)
-NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
+logger = logging.getLogger(__name__)
+
+NO_PREVIEW: Final = {"is_disabled": True}
 _GONE = ("to edit not found", "can't be edited", "no text in the message", "message_id_invalid")
 _UNREACHABLE = ("chat not found", "user not found", "rights", "peer_id_invalid", "group chat was")
 _IN_VAIN = ("not modified", "query is too old", "query_id_invalid", "to delete not found")
 
 
-class TelegramLimiter(BaseRateLimiter[int]):
-    """Hangs our limiter into the library. Answers to presses and deletions are not queued."""
-
-    def __init__(self, limiter: OutboundLimiter) -> None:
-        self.limiter = limiter
-
-    async def initialize(self) -> None:
-        """Nothing to prepare."""
-
-    async def shutdown(self) -> None:
-        """Nothing to give back."""
-
-    async def process_request(
-        self,
-        callback: Callable[..., Coroutine[Any, Any, Any]],
-        args: Any,
-        kwargs: dict[str, Any],
-        endpoint: str,
-        data: dict[str, Any],
-        rate_limit_args: int | None,
-    ) -> Any:
-        if endpoint not in LIMITED:
-            return await callback(*args, **kwargs)
-        chat_id = int(data["chat_id"])
-        await self.limiter.acquire(chat_id, PRESS if rate_limit_args is None else rate_limit_args)
-        try:
-            return await callback(*args, **kwargs)
-        except RetryAfter as error:
-            self.limiter.close(chat_id, _seconds(error))
-            raise
-
-
-class WorkshopBot(ExtBot[int]):
+class WorkshopBot(ExtBot[Call]):
     """The library's bot that also hands out updates as Telegram sent them."""
 
     async def raw_updates(self, offset: int | None, seconds: int) -> list[dict[str, Any]]:
@@ -110,10 +75,15 @@ class WorkshopBot(ExtBot[int]):
         found: Any = await self._post("getUpdates", data, read_timeout=seconds + 10.0)
         return list(found)
 
+    async def put_text(self, endpoint: str, data: dict[str, Any], rate_limit_args: Any) -> int:
+        """sendMessage or editMessageText; the id of the message.
 
-def _seconds(error: RetryAfter) -> float:
-    wait: Any = error.retry_after
-    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+        Only the id is read of the answer: making the library's objects of a whole screen, there
+        and back, takes longer than everything else in a call.
+        """
+        call = self._merge_api_rl_kwargs({}, rate_limit_args)
+        sent: Any = await self._post(endpoint, data, api_kwargs=call)
+        return int(sent["message_id"])
 
 
 @asynccontextmanager
@@ -122,8 +92,10 @@ async def our_errors() -> AsyncIterator[None]:
     try:
         yield
     except RetryAfter as error:
-        raise RetryLater(_seconds(error)) from error
-    except (Forbidden, ChatMigrated) as error:
+        raise RetryLater(seconds_of(error)) from error
+    except ChatMigrated as error:
+        raise ChatMoved(error.new_chat_id) from error
+    except Forbidden as error:
         raise Unreachable(error.message) from error
     except BadRequest as error:
         text = error.message.lower()
@@ -135,7 +107,25 @@ async def our_errors() -> AsyncIterator[None]:
             raise Unreachable(error.message) from error
         raise Refused(error.message) from error
     except TelegramError as error:
-        raise TransportError(type(error).__name__) from error
+        failure = TransportError(_plain_name(error))
+        failure.uncertain = isinstance(error, TimedOut | Cut)
+        raise failure from error
+
+
+def _plain_name(error: TelegramError) -> str:
+    return NetworkError.__name__ if isinstance(error, Cut) else type(error).__name__
+
+
+def plain_keyboard(message: Message) -> dict[str, Any] | None:
+    """As it goes over the wire."""
+    rows = [[_plain_button(key) for key in row] for row in message.keys]
+    return {"inline_keyboard": rows} if rows else None
+
+
+def _plain_button(key: Key) -> dict[str, str]:
+    if key.url:
+        return {"text": key.label, "url": key.url}
+    return {"text": key.label, "callback_data": key.payload}
 
 
 def keyboard(message: Message) -> InlineKeyboardMarkup | None:
@@ -154,49 +144,67 @@ def _media(picture: Picture) -> str | InputFile:
     return picture.file_id or InputFile(picture.content, filename=picture.name)
 
 
+def _understood(raw: Any) -> Arrived | None:
+    """One that cannot be kept must not hold up those behind it."""
+    try:
+        return updates.arrived(raw)
+    except ValueError:
+        logger.exception("an update that is none was left out")
+        return None
+
+
 class TelegramTransport:
     """The port of ``botapp.transport.port`` over a bot of the library."""
 
-    def __init__(self, bot: WorkshopBot) -> None:
-        self.bot = bot
+    def __init__(self, bot: WorkshopBot, limiter: OutboundLimiter | None = None) -> None:
+        self.bot, self._limiter = bot, limiter
+
+    def _for(self, call: Call) -> dict[str, Any]:
+        return {"rate_limit_args": call} if self._limiter else {}
+
+    async def turn(self, chat_id: int) -> None:
+        if self._limiter is not None:
+            await self._limiter.turn(chat_id)
 
     async def send(self, chat_id: int, message: Message, *, notice: bool = False) -> int:
-        common: dict[str, Any] = {
-            "parse_mode": ParseMode.HTML,
-            "reply_markup": keyboard(message),
-        }
-        if notice and self.bot.rate_limiter is not None:
-            common["rate_limit_args"] = NOTICE
+        call = NOTICE if notice else SCREEN
+        if not message.picture:
+            return await self._put("sendMessage", message, {"chat_id": chat_id}, call)
         async with our_errors():
-            if message.picture:
-                sent = await self.bot.send_photo(
-                    chat_id, _media(message.picture), caption=message.html, **common
-                )
-            else:
-                sent = await self.bot.send_message(
-                    chat_id, message.html, link_preview_options=NO_PREVIEW, **common
-                )
+            sent = await self.bot.send_photo(
+                chat_id,
+                _media(message.picture),
+                caption=message.html,
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard(message),
+                **self._for(call),
+            )
         return sent.message_id
 
     async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
-        common: dict[str, Any] = {
-            "chat_id": chat_id,
-            "message_id": message_id,
-            "reply_markup": keyboard(message),
+        place: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id}
+        if not message.picture:
+            await self._put("editMessageText", message, place, None)
+            return
+        media = InputMediaPhoto(
+            _media(message.picture), caption=message.html, parse_mode=ParseMode.HTML
+        )
+        async with our_errors():
+            await self.bot.edit_message_media(media, reply_markup=keyboard(message), **place)
+
+    async def _put(
+        self, endpoint: str, message: Message, place: dict[str, Any], call: Call | None
+    ) -> int:
+        data = {
+            **place,
+            "text": message.html,
+            "parse_mode": ParseMode.HTML,
+            "link_preview_options": NO_PREVIEW,
+            "reply_markup": plain_keyboard(message),
         }
         async with our_errors():
-            if message.picture:
-                media = InputMediaPhoto(
-                    _media(message.picture), caption=message.html, parse_mode=ParseMode.HTML
-                )
-                await self.bot.edit_message_media(media, **common)
-            else:
-                await self.bot.edit_message_text(
-                    message.html,
-                    parse_mode=ParseMode.HTML,
-                    link_preview_options=NO_PREVIEW,
-                    **common,
-                )
+            return await self.bot.put_text(endpoint, data, call if self._limiter else None)
+        return 0  # an edit in vain: there was nothing to change
 
     async def delete(self, chat_id: int, message_id: int) -> None:
         try:
@@ -214,13 +222,23 @@ class TelegramTransport:
     async def send_file(self, chat_id: int, file: File) -> int:
         document = InputFile(file.content, filename=file.name)
         async with our_errors():
-            sent = await self.bot.send_document(chat_id, document, caption=file.caption or None)
+            sent = await self.bot.send_document(
+                chat_id, document, caption=file.caption or None, **self._for(FILE)
+            )
         return sent.message_id
 
     async def fetch_file(self, file_id: str) -> bytes:
         async with our_errors():
             found = await self.bot.get_file(file_id)
             return bytes(await found.download_as_bytearray())
+
+
+@dataclass
+class _Visit:
+    """One update on its way through the Application, and what its handler raised."""
+
+    handle: Handle
+    error: Exception | None = None
 
 
 class TelegramDoor:
@@ -231,9 +249,16 @@ class TelegramDoor:
     """
 
     def __init__(
-        self, token: str, *, base_url: str = "", base_file_url: str = "", limited: bool = True
+        self,
+        token: str,
+        *,
+        base_url: str = "",
+        base_file_url: str = "",
+        limited: bool = True,
+        limiter: OutboundLimiter | None = None,
     ) -> None:
         """Empty addresses are Telegram's own. Only benchmarks and tests go without the limiter."""
+        limiter = (limiter or OutboundLimiter()) if limited else None
         urls: dict[str, Any] = {"base_url": base_url} if base_url else {}
         if base_file_url:
             urls["base_file_url"] = base_file_url
@@ -242,15 +267,14 @@ class TelegramDoor:
             token,
             request=self._requests[0],
             get_updates_request=self._requests[1],
-            rate_limiter=TelegramLimiter(OutboundLimiter()) if limited else None,
+            rate_limiter=TelegramLimiter(limiter) if limiter else None,
             **urls,
         )
         self.bot_id = int(token.partition(":")[0])
-        self.transport = TelegramTransport(self.bot)
+        self.transport = TelegramTransport(self.bot, limiter)
         self.application = Application.builder().bot(self.bot).updater(None).build()
         self.application.add_handler(TypeHandler(Update, self._on_update))
-        self._handlers: dict[int, Handle] = {}
-        self._errors: dict[int, Exception] = {}
+        self._visit: ContextVar[_Visit] = ContextVar("visit")
 
     async def open(self, commands: Mapping[str, Sequence[tuple[str, str]]]) -> None:
         """The empty language is what everybody else gets."""
@@ -258,8 +282,6 @@ class TelegramDoor:
             await self.application.initialize()
             identity.remember(self.bot.username)
             async with our_errors():
-                # A webhook that was set once would keep the updates from the poller.
-                await self.bot.delete_webhook()
                 for language, listed in commands.items():
                     await self.bot.set_my_commands(listed, language_code=language or None)
         except InvalidToken as error:
@@ -269,6 +291,9 @@ class TelegramDoor:
 
     async def listen(self, url: str, secret: str) -> None:
         async with our_errors():
+            if not url:
+                await self.bot.delete_webhook()
+                return
             await self.bot.set_webhook(
                 url, secret_token=secret, allowed_updates=list(updates.ALLOWED)
             )
@@ -288,24 +313,24 @@ class TelegramDoor:
             raise TokenRefused("the token is not accepted") from error
         except TelegramError as error:
             raise TransportError(type(error).__name__) from error
-        return [updates.arrived(one) for one in raw]
+        return [one for one in map(_understood, raw) if one is not None]
 
     async def process(self, raw: str, handle: Handle) -> None:
         """Run one stored update through the Application; raises what ``handle`` raised."""
-        update = Update.de_json(json.loads(raw), self.bot)
-        number = update.update_id
-        self._handlers[number] = handle
+        update = Update.de_json(updates.needed(json.loads(raw)), self.bot)
+        # Not by its number: a chat that was lost and taken again is handled twice at once.
+        visit = _Visit(handle)
+        before = self._visit.set(visit)
         try:
             await self.application.process_update(update)
-            error = self._errors.pop(number, None)
-            if error is not None:
-                raise error
         finally:
-            del self._handlers[number]
+            self._visit.reset(before)
+        if visit.error is not None:
+            raise visit.error
 
     async def _on_update(self, update: Update, _context: Any) -> None:
-        number = update.update_id
+        visit = self._visit.get()
         try:
-            await self._handlers[number](updates.incoming(update))
+            await visit.handle(updates.incoming(update))
         except Exception as error:  # handed to process(), which raises it to the worker
-            self._errors[number] = error
+            visit.error = error

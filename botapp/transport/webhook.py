@@ -56,7 +56,7 @@ class WebhookServer:
             return web.Response(status=403)
         try:
             update = arrived(json.loads(await request.read()))
-        except (ValueError, KeyError, AttributeError, TypeError):
+        except (ValueError, RecursionError):
             return web.Response(status=400)
         committed = await self._keep([update])
         return web.Response(status=200 if committed else 500)

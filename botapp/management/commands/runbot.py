@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from botapp.limits import limiters
 from botapp.running import Runner, Webhook
 from botapp.transport.port import AnotherCopyRuns, Refused, TokenRefused
 from botapp.transport.telegram import TelegramDoor
@@ -18,8 +19,8 @@ NOTHING_TO_RUN = (
     "the demonstration with `make run`, which brings a simulator (SIMULATOR_URL)."
 )
 ANOTHER_COPY = (
-    "Another copy of this bot is running: Telegram gives updates to one of them only. "
-    "Stop the other copy, then start this one again."
+    "Another copy of this bot is running, with another database: Telegram gives updates to one "
+    "of them only. Stop the other copy, then start this one again."
 )
 REFUSED = "Telegram does not accept TELEGRAM_BOT_TOKEN. Copy the whole token from BotFather."
 
@@ -62,11 +63,14 @@ class Command(BaseCommand):
             raise CommandError(f"Telegram refused the webhook's address: {error}") from error
 
     async def _run(self, webhook: Webhook | None) -> None:
+        bot_id = int(settings.BOT_TOKEN.partition(":")[0])
+        outbound, inbound = limiters(bot_id, settings.REDIS_URL)
         door = TelegramDoor(
             settings.BOT_TOKEN,
             base_url=settings.TELEGRAM_API_BASE_URL,
             base_file_url=settings.TELEGRAM_FILE_BASE_URL,
+            limiter=outbound,
         )
-        runner = Runner(door, webhook=webhook)
+        runner = Runner(door, limiter=inbound, webhook=webhook)
         runner.stop_on_signals()
         await runner.run()
