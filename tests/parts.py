@@ -2,7 +2,8 @@
 
 `sqlite` is everything but the browser. `browser` is a part of its own: Playwright keeps an event
 loop running in its process, where no other loop can be started. `postgres` repeats what touches a
-database, except for the places below.
+database, except for the places below. `programs` are the fault runs and benchmarks at a twentieth:
+they start processes of their own and kill them, one test after the other.
 """
 
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.test import TestCase, TransactionTestCase
 
-PARTS = ("sqlite", "browser", "postgres")
+PARTS = ("sqlite", "browser", "postgres", "programs")
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,6 +21,8 @@ SQLITE_ALONE = {
     "botapp/tests/test_dialogs.py": "how the engine of the dialogues leads",
     "botapp/tests/test_flow_": "screens and their words; the verbs run in tests/domain",
     "botapp/tests/test_simulator.py": "the messenger",
+    "tests/day/": "screens of the bot; `python -m tests.day` runs on PostgreSQL",
+    "tests/office/test_jobs.py": "the page; the claims of jobs run in history",
     "tests/office/test_language.py": "words",
     "tests/office/test_pages.py": "pages of each model",
     "tests/walker/": "screens of the bot",
@@ -41,6 +44,8 @@ def uses_database(item: pytest.Item) -> bool:
 
 def belongs(item: pytest.Item, part: str) -> bool:
     """Whether the test runs in this part."""
+    if item.get_closest_marker("program"):
+        return part == "programs"
     if item.get_closest_marker("browser"):
         return part == "browser"
     if part == "postgres":
@@ -50,7 +55,8 @@ def belongs(item: pytest.Item, part: str) -> bool:
 
 def left_to_sqlite(item: pytest.Item) -> bool:
     """Whether a test of the database is not repeated on PostgreSQL."""
-    if not uses_database(item) or item.get_closest_marker("browser"):
+    apart = item.get_closest_marker("browser") or item.get_closest_marker("program")
+    if apart or not uses_database(item):
         return False
     place = item.path.relative_to(ROOT).as_posix()
     if item.get_closest_marker("postgres") or place.startswith(ON_BOTH):

@@ -1,8 +1,10 @@
 """`make test`: the whole suite on SQLite, the browser, then PostgreSQL for what touches a database.
 
-Further arguments go to pytest (`python -m tests.run -k deadline`). `--sqlite`, `--browser` or
-`--postgres` runs one part alone; `tests/parts.py` says what belongs to which. The closing summary
-says what ran on what; a part that could not run is named with its cure, never left out silently.
+Further arguments go to pytest (`python -m tests.run -k deadline`). `--sqlite`, `--browser`,
+`--postgres` or `--programs` runs one part alone; `tests/parts.py` says what belongs to which. The
+last one (fault runs and benchmarks in small) takes minutes and runs only when it is named. The
+closing summary says what ran on what; a part that could not run is named with its cure, never left
+out silently.
 """
 
 import contextlib
@@ -12,7 +14,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET  # our own report is read
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +22,8 @@ from tests.browser.chromium import NAMES, chromium
 from workshop import local_services as services
 
 NO_TESTS = 5
-FLAGS = ("--sqlite", "--browser", "--postgres")
+FLAGS = ("--sqlite", "--browser", "--postgres", "--programs")
+USUAL = FLAGS[:3]
 
 
 @dataclass(frozen=True)
@@ -66,23 +69,34 @@ class Suite:
         self.parts.append(_run("browser", f"SQLite with {path}", self.environment, alone))
 
     def postgres(self) -> None:
+        self._on_postgres("postgres", "PostgreSQL", self.extra)
+
+    def programs(self) -> None:
+        # They share two cores with what they start: one after the other.
+        self._on_postgres("programs", "programs, PostgreSQL", [*self.extra, "-n0"])
+
+    def runs(self) -> tuple[Callable[[], None], ...]:
+        """In the order of ``FLAGS``."""
+        return (self.sqlite, self.browser, self.postgres, self.programs)
+
+    def _on_postgres(self, part: str, name: str, extra: Sequence[str]) -> None:
         try:
             url, origin = self.stack.enter_context(services.postgres())
         except services.Unavailable as error:
-            self.missing.append(f"PostgreSQL: {error}")
+            self.missing.append(f"{name}: {error}")
             return
         place = self.environment | {"TEST_DATABASE_URL": url}
-        self.parts.append(_run("postgres", f"PostgreSQL ({origin})", place, self.extra))
+        self.parts.append(_run(part, f"{name} ({origin})", place, extra))
 
 
 def main(arguments: Sequence[str]) -> int:
     extra = [word for word in arguments if word not in FLAGS]
-    wanted = [flag for flag in FLAGS if flag in arguments] or FLAGS
+    wanted = [flag for flag in FLAGS if flag in arguments] or USUAL
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
         suite = Suite(extra, _environment(), stack)
         redis = suite.redis()
-        runs = dict(zip(FLAGS, (suite.sqlite, suite.browser, suite.postgres), strict=True))
+        runs = dict(zip(FLAGS, suite.runs(), strict=True))
         for flag in wanted:
             runs[flag]()
     _summary(suite.parts, suite.missing, redis, time.monotonic() - started)

@@ -15,7 +15,7 @@ from workshop.settings.env import BASE_DIR, KNOWN
 
 COMPOSE = BASE_DIR / "docker-compose.yml"
 # Not settings of the product: the database's own password, and where the host listens.
-OTHER_VARIABLES = {"POSTGRES_PASSWORD"}
+OTHER_VARIABLES = {"POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "FLOWER_BASIC_AUTH", "FLOWER_PORT"}
 LATER_COMMANDS = {"runbot"}
 
 
@@ -50,9 +50,28 @@ def test_compose_asks_for_settings_that_exist() -> None:
     assert asked <= set(KNOWN) | OTHER_VARIABLES
 
 
+def test_the_brokers_and_the_look_into_them_come_by_profile() -> None:
+    services = compose()["services"]
+    for name in ("rabbitmq", "flower"):
+        assert services[name]["profiles"] == [name]
+    (address,) = services["flower"]["ports"]
+    assert address.startswith("127.0.0.1:")
+    refused = subprocess.run(
+        [*services["flower"]["command"][:2], services["flower"]["command"][2].replace("$$", "$")],
+        env={"PATH": os.environ["PATH"], "FLOWER_BASIC_AUTH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode != 0
+    assert "name:password" in refused.stderr
+
+
 def test_no_secret_has_a_default() -> None:
     text = COMPOSE.read_text(encoding="utf-8")
-    assert not re.search(r"\$\{(SECRET_KEY|POSTGRES_PASSWORD|TELEGRAM_BOT_TOKEN):-[^}]", text)
+    assert not re.search(
+        r"\$\{(SECRET_KEY|[A-Z]+_PASSWORD|FLOWER_BASIC_AUTH|TELEGRAM_BOT_TOKEN):-[^}]", text
+    )
 
 
 def test_the_commands_of_the_services_exist() -> None:

@@ -10,6 +10,7 @@ from receipts.models import (
     DetachedPart,
     Hold,
     Operation,
+    Photo,
     QualityCheck,
     Reading,
     Receipt,
@@ -19,9 +20,9 @@ from receipts.models import (
     Waiver,
 )
 
-_VOIDABLE = (Assignment, Operation, Waiver, Hold, QualityCheck, ReturnCase, PolishingOrder)
+_VOIDABLE = (Assignment, Operation, Waiver, Hold, QualityCheck, ReturnCase, Photo, PolishingOrder)
 # Set again by any change, or told by another row.
-_PASSING = {"version", "voided_at", "void_reason"}
+_PASSING = {"version", "deadline_version", "voided_at", "void_reason"}
 
 
 def standing(receipt_id: int) -> dict[str, Any]:

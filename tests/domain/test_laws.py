@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, models, transaction
 from django.test import TestCase
 
-from history.models import Command, Event, Lease, Outbox
+from history.models import Checkpoint, Command, Event, Job, JobRun, Lease, Outbox
 from history.render import kind_labels
 from history.verify import verify
 from polishing.models import PolishingBatch, PolishingOrder
@@ -39,7 +39,7 @@ from receipts.services.calendars import current_calendar
 from receipts.services.quality import start_test_run
 from receipts.services.returns import ItemInput, return_watch
 from receipts.states import VERBS
-from staff.models import AccessRefusal, Employee
+from staff.models import AccessRefusal, BotName, Employee
 from tests.cast import Cast, make_cast, make_in_work, make_order, make_submitted, reason_id, type_id
 from tests.domain.snapshot import rolled_back
 from workshop.lib.models import DeletionForbidden
@@ -49,7 +49,7 @@ AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 OURS = ("history", "staff", "receipts", "polishing")
 # Technical state: rows that jobs clean up, without events.
-TECHNICAL = {Outbox, Lease, AccessRefusal}
+TECHNICAL = {Outbox, Lease, Job, JobRun, Checkpoint, AccessRefusal, BotName}
 
 
 class Rows:

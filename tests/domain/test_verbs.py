@@ -18,7 +18,7 @@ from django.contrib.auth.models import User
 from django.test import TestCase, override_settings
 
 from history.commands import CommandKey, Outcome
-from history.models import Command, Event, Outbox
+from history.models import Command, Event, Job, Outbox
 from history.render import line
 from history.verify import verify
 from polishing.services import batches, moving, orders
@@ -47,13 +47,16 @@ from receipts.services import (
     registration,
     returns,
     skills,
+    subscriptions,
     undoing,
     voiding,
     watches,
     works,
 )
+from receipts.services.holidays import fill_holidays
+from receipts.services.reminders import fire_due, note_reminder, snooze_reminder
 from staff import roles
-from staff.services import accounts, doors, people, telegram
+from staff.services import accounts, doors, jobs, notices, people, telegram, work_group
 from tests.cast import Cast, make_cast, reason_id, type_id
 from tests.domain.snapshot import changed, everything, rolled_back
 from workshop.lib.actor import Actor
@@ -65,6 +68,10 @@ HOUR = timedelta(hours=1)
 # Not verbs of a person: each with its reason.
 NOT_PRESSED = {
     "staff.services.doors._tell": "inner part of refuse_access and refuse_sign_in",
+    "receipts.services.reminders.firing._tell": "inner part of fire_due, a job",
+    "receipts.services.reminders.answers._repeat": "inner part of repeat_due, a job",
+    "receipts.services.limits._tell": "inner part of tell_over_limits, a job",
+    "receipts.services.summary.sum_day": "a job; writes an event and changes nothing",
 }
 
 
@@ -153,6 +160,18 @@ class World:
     def calendar(self) -> int:
         return int(self.do(calendars.create_calendar, by="anna", name="x", weekly={}).object.pk)
 
+    def link(self) -> str:
+        return str(Receipt.objects.get(pk=self.receipt()).public_token)
+
+    def subscription(self) -> dict[str, int]:
+        values = {"token": self.link(), "telegram_id": 4242}
+        done = self.do(subscriptions.subscribe, **values)
+        return {"subscription_id": int(done.object.pk), "telegram_id": 4242}
+
+    def group(self) -> int:
+        self.do(work_group.link_work_group, chat_id=-5, title="Мастерская")
+        return -5
+
     def user(self, **more: Any) -> int:
         self.count += 1
         return User.objects.create(username=f"user-{self.count}", is_staff=True, **more).pk
@@ -217,6 +236,19 @@ def _photo(world: World) -> dict[str, Any]:
     return {"photo_id": done.object.pk, "reason": "x"}
 
 
+def _digest(world: World) -> int:
+    """A digest that told of a deadline which is an hour ahead."""
+    deadline = world.before + timedelta(minutes=90)
+    world.do(deadlines.change_deadline, receipt_id=world.receipt("worked"), deadline=deadline)
+    world.before += timedelta(minutes=60)
+    fire_due(at=world.before)
+    return Event.objects.latest("pk").pk
+
+
+def _job(_world: World) -> int:
+    return Job.objects.get(name="history.sweep_outbox").pk
+
+
 def on(*steps: str, **more: Any) -> Callable[[World], dict[str, Any]]:
     """Arguments: a receipt after these steps, and the rest (callables are given the world)."""
 
@@ -274,6 +306,13 @@ MANAGER: dict[str, Case] = {
         people.set_absence,
         at(employee_id=lambda w: w.cast.maxim.pk, absent_until=date(2026, 12, 1)),
     ),
+    "staff.services.jobs.switch_job": (jobs.switch_job, at(job_id=_job, enabled=False)),
+    "staff.services.jobs.reschedule_job": (jobs.reschedule_job, at(job_id=_job, every=30)),
+    "staff.services.jobs.ask_for_job": (jobs.ask_for_job, at(job_id=_job)),
+    "staff.services.notices.mute_notices": (
+        notices.mute_notices,
+        at(employee_id=lambda w: w.cast.maxim.pk, kinds=["assignment"], muted=True),
+    ),
     "staff.services.telegram.issue_invite": (
         telegram.issue_invite,
         at(employee_id=lambda w: w.do(people.add_employee, full_name="Кто То").object.pk),
@@ -302,6 +341,10 @@ MANAGER: dict[str, Case] = {
         calendars.set_day,
         at(calendar_id=World.calendar, day=date(2026, 12, 31)),
     ),
+    "receipts.services.holidays.fill_holidays": (
+        fill_holidays,
+        at(calendar_id=World.calendar, year=2027, country="RU"),
+    ),
     "receipts.services.catalogue.save_catalogue_row": (
         catalogue.save_catalogue_row,
         at(catalogue="receipts.Metal", values={"code": "tin", "name": "Олово"}),
@@ -324,6 +367,11 @@ MANAGER: dict[str, Case] = {
     ),
 }
 INSPECTOR: dict[str, Case] = {
+    "receipts.services.reminders.answers.note_reminder": (note_reminder, at(digest_id=_digest)),
+    "receipts.services.reminders.answers.snooze_reminder": (
+        snooze_reminder,
+        at(digest_id=_digest, choice="1h"),
+    ),
     "receipts.services.assignment.assign": (
         assignment.assign,
         on(master_id=lambda w: w.cast.maxim.pk),
@@ -382,6 +430,16 @@ INSPECTOR: dict[str, Case] = {
     "receipts.services.photos.add_photo": (photos.add_photo, on(source="x")),
     "receipts.services.photos.void_photo": (photos.void_photo, _photo),
     "receipts.services.quality.start_test_run": (quality.start_test_run, on(hours=24)),
+    "receipts.services.quality.add_readings": (
+        quality.add_readings,
+        on(
+            "worked",
+            readings=[
+                quality.ReadingInput(rate=Decimal("4.5"), position="DU"),
+                quality.ReadingInput(amplitude=270, position="DD"),
+            ],
+        ),
+    ),
     "receipts.services.quality.add_reading": (
         quality.add_reading,
         on(reading=quality.ReadingInput(rate=Decimal("1.5"))),
@@ -462,6 +520,32 @@ INSPECTOR: dict[str, Case] = {
     "polishing.services.orders.correct_order": (
         orders.correct_order,
         at(order_id=World.order, changes={"difficult": True}, reason="x"),
+    ),
+}
+INSPECTOR |= {
+    "staff.services.work_group.link_work_group": (
+        work_group.link_work_group,
+        at(chat_id=-5, title="Мастерская"),
+    ),
+    "staff.services.work_group.unlink_work_group": (
+        work_group.unlink_work_group,
+        at(chat_id=World.group),
+    ),
+    "staff.services.work_group.move_work_group": (
+        work_group.move_work_group,
+        at(old_chat_id=World.group, new_chat_id=-100500),
+    ),
+    "receipts.services.subscriptions.subscribe": (
+        subscriptions.subscribe,
+        at(token=World.link, telegram_id=4242),
+    ),
+    "receipts.services.subscriptions.unsubscribe": (
+        subscriptions.unsubscribe,
+        World.subscription,
+    ),
+    "receipts.services.subscriptions.end_blocked": (
+        subscriptions.end_blocked,
+        World.subscription,
     ),
 }
 MASTER: dict[str, Case] = {

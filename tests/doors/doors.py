@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from botapp.testing import BotDriver
 from polishing.models import PolishingOrder
 from receipts.models import Receipt
 from receipts.selectors import by_number
+from tests.api.callers import make_caller
 from tests.cast import Cast, reason_id, type_id
 from tests.faults.flows import Act, Press, Text
 from tests.faults.office import OfficePerson, office_person
@@ -77,7 +79,7 @@ class BotDoor:
         self._card(number, *way, Press("confirm"))
 
     def take_back(self, number: str) -> None:
-        self._card(number, Press("open", "polishing_take_back"), Press("next"), Press("take"))
+        self._card(number, Press("open", "polishing_take_back"), Press("take"))
 
     def record(self, number: str) -> None:
         mark = Press("mark", f"{type_id('assembly')}=1")
@@ -94,7 +96,7 @@ class BotDoor:
         self._card(number, Press("now", "pass=in_work"))
 
     def issue(self, number: str) -> None:
-        self._card(number, Press("open", "issue"), Press("yes"), Press("confirm"))
+        self._card(number, Press("open", "issue"), Press("confirm"))
 
 
 class OfficeDoor:
@@ -139,4 +141,56 @@ class OfficeDoor:
         self._do("issue", number, as_taken_in="on")
 
 
-DOORS: dict[str, type[BotDoor] | type[OfficeDoor]] = {"bot": BotDoor, "admin": OfficeDoor}
+class ApiDoor:
+    """A program of Igor's."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.cast = cast
+        self.program = make_caller(cast.igor.short_name, employee_id=cast.igor.pk)
+
+    def _post(self, path: str, **body: Any) -> None:
+        answer = self.program.post(path, body)
+        if answer.status_code not in {200, 201}:
+            raise AssertionError(f"{path}: {answer.content.decode()}")
+
+    def _do(self, verb: str, number: str, **body: Any) -> None:
+        self._post(f"/receipts/{find(number).pk}/{verb}/", **body)
+
+    def register(self, number: str) -> None:
+        self._post("/receipts/", number=number)
+
+    def assign(self, number: str) -> None:
+        # The screens offer the first of his skills; a program says what it means.
+        self._do("assign", number, master_id=self.cast.maxim.pk, purpose_id=type_id("assembly"))
+
+    def send_to_polishing(self, number: str) -> None:
+        self._do("polishing", number, polisher_id=self.cast.pavel.pk)
+
+    def take_back(self, number: str) -> None:
+        order = PolishingOrder.objects.open().get(receipt=find(number))
+        self._post(f"/polishing-orders/{order.pk}/take-back/")
+
+    def record(self, number: str) -> None:
+        work = {"type_id": type_id("assembly"), "employee_id": self.cast.maxim.pk}
+        self._do("operations", number, works=[work])
+
+    def submit(self, number: str) -> None:
+        self._do("submit", number)
+
+    def send_back(self, number: str) -> None:
+        item = {
+            "reason_id": reason_id("dirt_inside"),
+            "responsibility": "person",
+            "responsible_id": self.cast.maxim.pk,
+        }
+        master = self.cast.maxim.pk
+        self._do("return", number, items=[item], assembler_id=master, hand_to_id=master)
+
+    def pass_check(self, number: str) -> None:
+        self._do("pass", number)
+
+    def issue(self, number: str) -> None:
+        self._do("issue", number, as_taken_in=True)
+
+
+DOORS: dict[str, Callable[[Cast], Door]] = {"bot": BotDoor, "admin": OfficeDoor, "api": ApiDoor}

@@ -104,7 +104,7 @@ def pass_check(cast: Cast, number: str, watch: Receipt | None = None) -> Flow:
 
 def issue(cast: Cast, number: str, watch: Receipt | None = None) -> Flow:
     watch = watch or make_ready(cast)
-    way = [*open_card(watch), Press("open", "issue"), Press("yes")]
+    way = [*open_card(watch), Press("open", "issue")]
     return Flow("issue", way, Press("confirm"), each([watch], "issued"), [watch])
 
 
@@ -134,7 +134,7 @@ def polish(cast: Cast, number: str) -> Flow:
 def take_back(cast: Cast, number: str) -> Flow:
     watch = make_worked(cast)
     polishing_order(cast, watch)
-    way = [*open_card(watch), Press("open", "polishing_take_back"), Press("next")]
+    way = [*open_card(watch), Press("open", "polishing_take_back")]
     effects = each([watch], "polishing_taken_back", "work_recorded")
     return Flow("take back", way, Press("take"), effects, [watch])
 

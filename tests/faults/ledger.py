@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
-from botapp.dialogs import payload
+from django.conf import settings
+from django.utils import translation
+
+from botapp.dialogs import drawing, payload
 from botapp.models import OutgoingMessage
 from simulator.client import SimClient
 
@@ -21,8 +26,12 @@ def duplicates(client: SimClient, after: int, killed_at: Sequence[float]) -> dic
     Too many is a notice that was sent twice, and a screen that stands beside the live one.
     """
     sent = [one for one in client.ledger(after, method="sendMessage") if one["status"] == 200]
-    notices, screens = _notices_twice(sent), _screens_too_many(client, sent)
-    extra = [*notices, *screens]
+    removed = {
+        (int(one["params"]["chat_id"]), int(one["params"]["message_id"]))
+        for one in client.ledger(after, method="deleteMessage")
+    }
+    notices, screens = _notices_twice(sent, removed), _screens_too_many(client, sent)
+    extra = [*notices, *(at for at, _marked in screens)]
     kills = Counter(bisect_left(killed_at, at) for at in extra)
     marked = OutgoingMessage.objects.filter(possible_duplicate=True).count()
     return {
@@ -30,7 +39,10 @@ def duplicates(client: SimClient, after: int, killed_at: Sequence[float]) -> dic
         "duplicate_notices": len(notices),
         "duplicate_screens": len(screens),
         "duplicates_at_one_kill": max(kills.values(), default=0),
+        "duplicates_unmarked": sum(not marked for _at, marked in screens)
+        + max(0, len(notices) - marked),
         "notices_marked_as_possible_duplicates": marked,
+        "screens_marked_as_possible_duplicates": sum(_says_twice(one) for one in sent),
     }
 
 
@@ -41,21 +53,29 @@ def is_notice(keyboard: Iterable[Iterable[Mapping[str, Any]]]) -> bool:
     return bool(found) and all(press.nonce == payload.STATELESS for press in found)
 
 
-def _notices_twice(sent: Sequence[Entry]) -> list[float]:
-    """When the first copies were sent of notices that came more often than they are recorded."""
-    recorded = Counter(
+def _notices_twice(sent: Sequence[Entry], removed: Container[tuple[int, int]]) -> list[float]:
+    """When the notices were sent whose ids nobody wrote down.
+
+    The id of one that a newer notice has replaced is forgotten too; but that one was removed.
+    """
+    known = set(
         OutgoingMessage.objects.filter(state=OutgoingMessage.SENT).values_list(
-            "chat_id", "message_id"
+            "message_id", flat=True
         )
     )
-    known = {message_id for _chat, message_id in recorded}
-    notices = [one for one in sent if is_notice(_keyboard(one))]
-    return [float(one["at"]) for one in notices if one["message_id"] not in known]
+    return [
+        float(one["at"])
+        for one in sent
+        if is_notice(_keyboard(one))
+        and one["message_id"] not in known
+        and (one["chat_id"], one["message_id"]) not in removed
+    ]
 
 
-def _screens_too_many(client: SimClient, sent: Sequence[Entry]) -> list[float]:
-    """When the screens were sent that stand in a chat above the live one."""
-    times = {one["message_id"]: float(one["at"]) for one in sent}
+def _screens_too_many(client: SimClient, sent: Sequence[Entry]) -> list[tuple[float, bool]]:
+    """Screens that stand in a chat above the live one: when they were sent, and whether the one
+    after it said that it may be a second copy."""
+    entries = {one["message_id"]: one for one in sent}
     found = []
     for chat_id in sorted({one["chat_id"] for one in sent}):
         shown = [
@@ -63,9 +83,23 @@ def _screens_too_many(client: SimClient, sent: Sequence[Entry]) -> list[float]:
             for one in client.chat(chat_id)
             if one["out"] and one["keyboard"] and not is_notice(one["keyboard"])
         ]
-        # The one of the two that was sent before this run has no time of its own: then the other.
-        found += [times.get(one["id"], times.get(shown[-1]["id"], 0.0)) for one in shown[:-1]]
+        for one, later in pairwise(shown):
+            # What was sent before this run has no entry: then the time of the later one.
+            entry = entries.get(one["id"]) or entries.get(later["id"])
+            marked = later["id"] in entries and _says_twice(entries[later["id"]])
+            found.append((float(entry["at"]) if entry else 0.0, marked))
     return found
+
+
+def _says_twice(entry: Entry) -> bool:
+    text = entry["params"].get("text") or ""
+    return any(_twice(language) in text for language, _name in settings.LANGUAGES)
+
+
+@functools.cache
+def _twice(language: str) -> str:
+    with translation.override(language):
+        return drawing.twice()
 
 
 def _keyboard(entry: Entry) -> list[list[dict[str, Any]]]:

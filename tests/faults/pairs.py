@@ -1,8 +1,8 @@
 """Two people press at the same moment about the same watch, through the doors.
 
-Half of the pairs are two phones: both presses lie in the inbox, two workers take a step each. The
-other half are a phone and the office: the worker's step beside the form that is sent. One of the
-two has the effect, the other is told who was faster; nothing happens twice.
+Either two phones: both presses lie in the inbox, two workers take a step each. Or a phone and
+another door (``DOORS``): the worker's step beside the form that is sent. One of the two has the
+effect, the other reads who was faster; nothing happens twice.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from tests.faults.flows import Effects, Flow
 from tests.faults.office import OfficePerson, office_person
 from tests.faults.phones import MemoryPhone, fresh_bot
 
-REFUSALS = ("⚠", "уже есть", "exists already")
 JITTER = 0.04  # seconds: a form takes longer to reach its service than a press
 Make = Callable[[Cast, str], tuple[Flow, Flow]]
 
@@ -47,8 +46,7 @@ class Tally:
     races: int = 0
     lost: int = 0
     double: int = 0
-    not_told: int = 0
-    named: int = 0  # losers who read the winner's name
+    not_told: int = 0  # losers who did not read the winner's name
     winners: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     details: list[str] = field(default_factory=list)
@@ -66,8 +64,7 @@ class Tally:
         won = next(side for side in sides if side.person.short_name == label)
         told = next(side for side in sides if side is not won)
         self.winners[f"{name}: {won.door}"] += 1
-        self.named += label in told.text()
-        if label not in told.text() and not told.refused():
+        if label not in told.text():
             self.not_told += 1
             self.details.append(f"{name}: not told: {told.text()[:300]}")
         self.examples[f"{name}: {told.door}"] = told.text()[:160]
@@ -82,7 +79,6 @@ class Side:
     flow: Flow
     act: Callable[[], None]
     text: Callable[[], str]
-    refused: Callable[[], bool]
 
 
 class Racing:
@@ -112,7 +108,7 @@ class Racing:
         phone = MemoryPhone(memory)
         for act in flow.way:
             phone.do(act)
-        return Side("bot", person, flow, lambda: None, *_reading(memory))
+        return Side("bot", person, flow, lambda: None, lambda: _read(memory))
 
     def together(self, sides: list[Side]) -> None:
         """Both act at the same moment; then the bot answers."""
@@ -152,13 +148,9 @@ class Racing:
         side.act = act
 
 
-def _reading(memory: MemoryPerson) -> tuple[Callable[[], str], Callable[[], bool]]:
-    """What the person reads after the press, and whether it is a refusal in words."""
-
-    def text() -> str:
-        return "\n".join([memory.screen.text, *memory.toasts[-1:]])
-
-    return text, lambda: any(sign in text() for sign in REFUSALS)
+def _read(memory: MemoryPerson) -> str:
+    """What the person reads after the press."""
+    return "\n".join([memory.screen.text, *memory.toasts[-1:]])
 
 
 # --- which presses meet -----------------------------------------------------------------------
@@ -200,7 +192,7 @@ PAIRS: dict[str, Make] = {
 }
 
 
-def office_side(racing: Racing, flow: Flow) -> Side | None:
+def office_side(racing: Racing, flow: Flow) -> Side:
     """The same verb as a form of the office, opened before the signal."""
     office, cast = racing.office, racing.cast
     values: dict[str, str] = {}
@@ -225,20 +217,26 @@ def office_side(racing: Racing, flow: Flow) -> Side | None:
             form = office.open("polishing_send", flow.receipts[0].pk)
             values = {"polisher": str(cast.pavel.pk), "case": "on"}
         case _:
-            return None
+            raise LookupError(f"the office has no form for {flow.name!r}")
 
     def act() -> None:
         office.send(form, **values)
 
-    return Side("admin", cast.anna, flow, act, lambda: office.text, lambda: office.refused)
+    return Side("admin", cast.anna, flow, act, lambda: office.text)
 
 
-def run_pairs(cast: Cast, *, pairs: int, seed: int) -> dict[str, Any]:
-    """Half of them bot + bot, half bot + admin, all kinds in turn."""
+# Doors beside the bot, and what can be done there with one watch. The API joins here.
+DOORS: dict[str, Callable[[Racing, Flow], Side]] = {"admin": office_side}
+ELSEWHERE = ("create", "submit", "pass", "issue", "return", "polish", "pass or return",
+             "issue or return")  # fmt: skip
+
+
+def run_pairs(cast: Cast, *, pairs: int, seed: int, doors: bool) -> dict[str, Any]:
+    """All kinds in turn: two phones, or with ``doors`` a phone and each other door in turn."""
     racing, tally = Racing(cast, seed), Tally()
     try:
         for number in range(pairs):
-            _one(racing, tally, number, f"P{seed}-{number}")
+            _one(racing, tally, number, f"{'D' if doors else 'P'}{seed}-{number}", doors=doors)
     finally:
         racing.close()
     return {
@@ -246,7 +244,6 @@ def run_pairs(cast: Cast, *, pairs: int, seed: int) -> dict[str, Any]:
         "lost": tally.lost,
         "double": tally.double,
         "not_told": tally.not_told,
-        "losers_who_read_the_winners_name": tally.named,
         "winners": dict(sorted(tally.winners.items())),
         "examples": dict(sorted(tally.examples.items())),
         "details": tally.details[:20],
@@ -255,16 +252,18 @@ def run_pairs(cast: Cast, *, pairs: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _one(racing: Racing, tally: Tally, number: int, label: str) -> None:
-    names = list(PAIRS)
-    name = names[number // 2 % len(names)]
+def _one(racing: Racing, tally: Tally, number: int, label: str, *, doors: bool) -> None:
+    names = ELSEWHERE if doors else list(PAIRS)
+    name = names[number % len(names)]
     first, second = PAIRS[name](racing.cast, label)
-    office = office_side(racing, second) if number % 2 else None
     left = racing.phone(racing.cast.igor, first)
-    right = office or racing.phone(racing.cast.ivan, second)
-    racing.queue(left)
-    if office is None:
+    if doors:
+        other = list(DOORS)[number // len(names) % len(DOORS)]
+        right = DOORS[other](racing, second)
+    else:
+        right = racing.phone(racing.cast.ivan, second)
         racing.queue(right)
+    racing.queue(left)
     mark = newest_event()
     racing.together([left, right])
     tally.judge(name, [left, right], effects_since(mark))

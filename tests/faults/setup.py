@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -38,11 +39,14 @@ class Place:
 
 
 @contextlib.contextmanager
-def throwaway() -> Iterator[Place]:
-    """A fresh migrated database and Django set up on it; PostgreSQL, else a SQLite file."""
+def throwaway(*, server: str | None = None, sqlite: bool = False) -> Iterator[Place]:
+    """A fresh migrated database and Django set up on it; PostgreSQL, else a SQLite file.
+
+    On ``server`` when one is given, on SQLite when that is asked for.
+    """
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
-        url, vendor = _database(stack, folder)
+        url, vendor = _database(stack, folder, server, sqlite=sqlite)
         _prepare_environment(url, folder)
         import django
 
@@ -59,12 +63,18 @@ def throwaway() -> Iterator[Place]:
         yield Place(url, vendor, folder, dict(os.environ))
 
 
-def _database(stack: contextlib.ExitStack, folder: Path) -> tuple[str, str]:
-    try:
-        server, _origin = stack.enter_context(local_services.postgres())
-    except local_services.Unavailable as error:
-        say(f"no PostgreSQL, SQLite is used: {error}")
-        return f"sqlite:///{folder / 'faults.sqlite3'}", "sqlite"
+def _database(
+    stack: contextlib.ExitStack, folder: Path, server: str | None, *, sqlite: bool
+) -> tuple[str, str]:
+    file = f"sqlite:///{folder / 'faults.sqlite3'}"
+    if sqlite:
+        return file, "sqlite"
+    if server is None:
+        try:
+            server, _origin = stack.enter_context(local_services.postgres())
+        except local_services.Unavailable as error:
+            say(f"no PostgreSQL, SQLite is used: {error}")
+            return file, "sqlite"
     return stack.enter_context(_own_database(server)), "postgresql"
 
 
@@ -74,12 +84,17 @@ def _own_database(server: str) -> Iterator[str]:
     import psycopg
 
     name = f"faults_{os.getpid()}_{int(time.time())}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')  # our own letters and digits
-        try:
-            yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-        finally:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def execute(statement: str) -> None:
+        # Connected for each: a run may restart the server meanwhile.
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(statement)
+
+    execute(f'CREATE DATABASE "{name}"')  # our own letters and digits
+    try:
+        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    finally:
+        execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _prepare_environment(url: str, folder: Path) -> None:
@@ -149,15 +164,26 @@ class Simulator:
 class BotProcess:
     """``manage.py runbot``, started and killed again and again."""
 
-    def __init__(self, place: Place, simulator: Simulator) -> None:
-        self._environment = {**place.environment, "SIMULATOR_URL": simulator.origin}
-        self._log = place.folder / "runbot.log"
+    def __init__(self, place: Place, simulator: Simulator, **environment: str) -> None:
+        self._environment = {
+            **place.environment,
+            "SIMULATOR_URL": simulator.origin,
+            **environment,
+        }
+        self._log = place.folder / f"runbot-{id(self)}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    def start(self, *options: str, host: str = "") -> None:
+        """``host``: as if on that machine, so that others cannot know when it is dead."""
+        self._from = len(self._log.read_text()) if self._log.exists() else 0
+        program = ["-m", "tests.faults.runbot", host] if host else ["manage.py", "runbot"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "runbot"],
+                [sys.executable, *program, *options],
                 cwd=ROOT,
                 env=self._environment,
                 stdout=log,
@@ -176,8 +202,16 @@ class BotProcess:
         if self._process is None or self._process.poll() is not None:
             raise RuntimeError(f"runbot is gone: {self._log.read_text()[-2000:]}")
 
-    def log(self) -> str:
-        return self._log.read_text() if self._log.exists() else ""
+    def says(self, text: str) -> bool:
+        """Whether the log has it, since the last start."""
+        return self._log.exists() and text in self._log.read_text()[self._from :]
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = WAIT, every: float = 0.02) -> None:

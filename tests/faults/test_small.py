@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
-from django.conf import settings
 
-ROOT = settings.BASE_DIR
-CLOSED = {"DJANGO_SETTINGS_MODULE"}  # the program chooses its own
+from tests.programs import run
+
+pytestmark = pytest.mark.program
 
 
 @pytest.mark.postgres
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "arguments",
-    ["--parts kills --kills 1 --backlog 25", "--parts pairs --pairs 20", "--parts taps --taps 9"],
+    [
+        "--parts kills --kills 1 --backlog 25",
+        "--parts takeover --takeovers 1",
+        "--parts pairs --pairs 10",
+        "--parts doors --pairs 8",
+        "--parts taps --taps 9",
+    ],
 )
 def test_the_bot_under_faults(arguments: str) -> None:
-    environment = {name: value for name, value in os.environ.items() if name not in CLOSED}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.bot", *arguments.split()],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
-    (line,) = done.stdout.splitlines()
-    result = json.loads(line)
+    result = run("tests.faults.bot", arguments)
     assert (result["lost"], result["double"], result["met"]) == (0, 0, True)
     assert {"duplicates", "runs", "seeds", "versions", "parts"} <= set(result)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_forged_updates() -> None:
+    result = run("tests.faults.forged", "--count 120 --people 10")
+    assert (result["double"], result["lost"], result["leaks"], result["met"]) == (0, 0, 0, True)
+    assert len(result["parts"]) == 12
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_reminders_under_faults() -> None:
+    result = run("tests.faults.reminders", "--small")
+    assert (result["lost"], result["table"]["extra"]["count"], result["met"]) == (0, 0, True)
+    assert result["expected"] > 300
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_the_delivery_under_kills() -> None:
+    result = run("tests.faults.delivery", "--small --people 10")
+    assert (result["lost"], result["duplicates_unmarked"], result["met"]) == (0, 0, True)
+    assert result["takeover"]["claims_taken_over_s"] <= 15

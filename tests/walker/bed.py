@@ -10,19 +10,28 @@ from datetime import timedelta
 from decimal import Decimal
 
 from botapp.testing import PIXEL
+from history.jobs import Turn
 from polishing.services.batches import open_batch
 from polishing.services.orders import send_to_polishing
-from receipts.models import HoldReason, OperationType, RefusalReason, WaiverReason
+from receipts.models import (
+    HoldReason,
+    OperationType,
+    RefusalReason,
+    ReturnReason,
+    WaiverReason,
+)
 from receipts.services.deadlines import change_deadline
-from receipts.services.facts import add_comment, set_urgent
+from receipts.services.facts import add_comment, edit_facts, set_urgent
 from receipts.services.flow import hold, refuse, submit
 from receipts.services.images import re_encode
 from receipts.services.intake import take_in
 from receipts.services.photos import add_photo
 from receipts.services.quality import ReadingInput, add_reading, record_measurements
 from receipts.services.returns import ItemInput, return_watch
-from receipts.services.works import waive_work
+from receipts.services.works import WorkInput, record_work, waive_work
+from receipts.tasks import fire_reminders
 from staff import roles
+from staff.models import Employee
 from staff.services.people import add_employee, rename_employee, set_absence
 from tests.cast import (
     Cast,
@@ -34,6 +43,7 @@ from tests.cast import (
     make_receipt,
     make_submitted,
     reason_id,
+    type_id,
 )
 from workshop.lib import clock
 from workshop.lib.actor import system_actor
@@ -47,7 +57,10 @@ NAMES = {
 }
 
 
-TOPICS = frozenset({"W-15", "W-20", "W-21"})  # another master; a work missing; one waived
+CROWD = 300  # masters, for the pickers
+LONG_NUMBER = "W-" + "Ж" * 30  # as long as a number may be
+# Another master; a work missing; one waived; nothing missing.
+TOPICS = frozenset({"W-15", "W-20", "W-21", "W-22"})
 
 
 def lay_bed() -> Cast:
@@ -74,6 +87,8 @@ def lay_bed() -> Cast:
     _at_work(cast)
     _at_control(cast)
     _at_the_end(cast)
+    _beyond_measure(cast)
+    _due_soon(cast)
     return cast
 
 
@@ -121,7 +136,7 @@ def _at_control(cast: Cast) -> None:
     measured = make_submitted(cast)
     reading = ReadingInput(position="DU", rate=Decimal("4"), amplitude=285)
     add_reading(receipt_id=measured.pk, reading=reading, actor=igor)
-    record_measurements(receipt_id=measured.pk, water_result="passed", actor=igor)
+    record_measurements(receipt_id=measured.pk, water_result="failed", actor=igor)
     polished = make_submitted(cast)
     make_polished(cast, polished)
     lacking = make_in_work(cast, number="W-20")
@@ -133,6 +148,11 @@ def _at_control(cast: Cast) -> None:
         reason_id=WaiverReason.objects.active()[0].pk,
         actor=igor,
     )
+    whole = make_in_work(cast, number="W-22")
+    record_work(
+        receipt_id=whole.pk, works=[WorkInput(type_id("assembly"), cast.maxim.pk)], actor=igor
+    )
+    submit(receipt_id=whole.pk, actor=igor)
     undecided = make_submitted(cast)
     return_watch(
         receipt_id=undecided.pk,
@@ -151,3 +171,53 @@ def _at_the_end(cast: Cast) -> None:
     refused = make_receipt(cast, "W-30")
     reason = RefusalReason.objects.active().first()
     refuse(receipt_id=refused.pk, reason_id=reason.pk if reason else 0, actor=cast.actor("igor"))
+
+
+def _beyond_measure(cast: Cast) -> None:
+    """More of everything than a workshop ever has: 300 masters, a receipt with 200 works."""
+    igor = cast.actor("igor")
+    people = [
+        Employee(
+            full_name=f"Однофамильцев-Тёзкин <{number}> & Сын {'ы' * 100}",
+            short_name=f"Однофамильцев-Тёзкин {number} " + "&" * 30,
+            is_master=True,
+        )
+        for number in range(CROWD)
+    ]
+    # Straight into the table: three hundred invitations would only take their time.
+    Employee.objects.bulk_create(people)
+    kinds = list(OperationType.objects.active())
+    for kind in kinds:
+        kind.performers.add(*people)
+    much = make_in_work(cast, number=LONG_NUMBER)
+    works = [WorkInput(kinds[0].pk, people[number].pk) for number in range(200)]
+    record_work(receipt_id=much.pk, works=works, actor=igor)
+    for number in range(5):
+        add_comment(receipt_id=much.pk, text=f"{number} {NASTY[:1900]}", actor=igor)
+    submit(receipt_id=much.pk, actor=igor)
+    items = [ItemInput(row.pk, "person", people[0].pk) for row in ReturnReason.objects.active()]
+    for _time in range(12):
+        return_watch(
+            receipt_id=much.pk,
+            items=items,
+            comment=NASTY[:1900],
+            hand_to_id=cast.maxim.pk,
+            actor=igor,
+        )
+        submit(receipt_id=much.pk, actor=igor)
+    facts = {"complaint": NASTY[:1900], "condition": NASTY[:1900], "completeness": NASTY[:900]}
+    edit_facts(receipt_id=much.pk, facts=facts, actor=igor)
+
+
+def _due_soon(cast: Cast) -> None:
+    """Deadlines within the hour, more than a message lists: a digest to answer to."""
+    now = clock.now()
+    for number in (f"W-4{digit}" for digit in range(9)):
+        watch = make_in_work(cast, number=number, at=now - timedelta(hours=3))
+        change_deadline(
+            receipt_id=watch.pk,
+            deadline=now + timedelta(minutes=50),
+            actor=cast.actor("anna"),
+            at=now - timedelta(hours=2),
+        )
+    fire_reminders(Turn("receipts.fire_reminders", now, now))

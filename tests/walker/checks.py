@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from botapp.dialogs import registry
 from botapp.dialogs.screen import Screen
 from botapp.testing import MemoryPerson
+from botapp.transport.memory import Stored
+from staff.models import Employee
 from tests.cast import OLGA_TELEGRAM_ID
 from tests.walker.walker import Node, Walker, live, live_text, state_of, written
 
@@ -19,7 +21,7 @@ def look(walker: Walker, node: Node, thoroughly: bool) -> None:
     """The cheap checks on every visit, all of them on the first one."""
     checks: list[Callable[[Walker, Node], None]] = [back]
     if thoroughly:
-        checks += [home, cancel, odd_input, too_long, markup, old_keys, foreign_keys]
+        checks += [home, cancel, odd_input, too_long, markup, old_keys, foreign_keys, in_english]
     for check in checks:
         with walker.at(node):
             try:
@@ -142,8 +144,20 @@ def foreign_keys(walker: Walker, node: Node) -> None:
                 walker.fault(node.trail, f"{label}: the press of {who} changes something")
 
 
-def _chat(walker: Walker, person: MemoryPerson) -> dict[int, object]:
-    return walker.bot.transport.chats[person.id]  # type: ignore[return-value]
+def in_english(walker: Walker, node: Node) -> None:
+    """The same screen in the other language, within the same limits."""
+    Employee.objects.filter(telegram_id=node.person.id).update(language="en")
+    node.person.sticker()
+    chat = _chat(walker, node.person)
+    walker.limits(chat, node.trail)
+    message = live(chat).message
+    labels = [key.label for row in message.keys for key in row] if message else []
+    if node.screen != "menu" and "🏠 Home" not in labels:
+        walker.fault(node.trail, f"no English buttons: {labels}")
+
+
+def _chat(walker: Walker, person: MemoryPerson) -> dict[int, Stored]:
+    return walker.bot.transport.chats[person.id]
 
 
 @contextmanager

@@ -17,11 +17,10 @@ from typing import Any
 from django.db import transaction
 
 from botapp.dialogs import payload, registry
-from botapp.dialogs.markup import plain, units
+from botapp.dialogs.markup import plain
 from botapp.models import Dialog
 from botapp.testing import BotDriver, MemoryPerson
 from botapp.transport import memory
-from botapp.transport.port import TEXT_LIMIT
 from history.models import Command, Event
 
 OWN = frozenset({"_back", "_home", "_cancel", "_continue", "_page", "_retry"})
@@ -54,6 +53,7 @@ class Node:
     dialog: dict[str, Any]
     chat: dict[int, memory.Stored]
     topic: str = ""  # the receipt that is walked on its own
+    after: int = 0  # presses since something was written
 
 
 @dataclass
@@ -76,10 +76,24 @@ class Walker:
     def run(self, who: str, person: MemoryPerson) -> None:
         """Everything that this person can reach."""
         person.text("/start")
-        self._queue.append(self._stand(who, person, ()))
+        start = self._stand(who, person, ())
+        self._queue.append(start)
+        self._visit_all()
+        self._press_notices(start)
+        self._visit_all()
+
+    def _visit_all(self) -> None:
         while self._queue:
-            node = self._queue.popleft()
-            self._visit(node)
+            self._visit(self._queue.popleft())
+
+    def _press_notices(self, node: Node) -> None:
+        """What has been told to this person has buttons too: one of each kind."""
+        for stored in list(node.chat.values()):
+            rows = stored.message.keys if stored.message and stored.notice else ()
+            for key in (key for row in rows for key in row if key.payload):
+                press = payload.parse(key.payload)
+                if press is not None and self._is_new(node, press):
+                    self._follow(node, key.label, data=key.payload, message_id=stored.id)
 
     # --- standing somewhere, and going back to it ---------------------------------------------
 
@@ -140,24 +154,27 @@ class Walker:
                 if self._is_new(node, payload.Press("", "text", text)):
                     self._follow(node, f"«{text}»", text=text)
 
-    def _is_new(self, node: Node, press: payload.Press) -> bool:
+    def _is_new(self, node: Node, press: payload.Press, when: str = "") -> bool:
         """Buttons that lead elsewhere by their value count one by one, the others together."""
         value = press.value.partition("=")[0] if press.action in {"open", "now", "text"} else ""
         place = node.who if node.screen in MENUS else node.topic
         if value == "more":  # the second page of a card: other verbs for each receipt
             place = node.trail[-1]
-        edge = (f"{node.screen} {place}", press.action, value)
+        edge = (f"{node.screen} {when or place}", press.action, value)
         self._followed[edge] += 1
-        once = press.action == "text" or bool(node.topic)
+        once = press.action == "text" or bool(node.topic) or bool(when)
         return self._followed[edge] <= (1 if once else self.patience)
 
-    def _follow(self, node: Node, label: str, *, data: str = "", text: str = "") -> None:
+    def _follow(
+        self, node: Node, label: str, *, data: str = "", text: str = "", message_id: int = 0
+    ) -> None:
+        """Press or type; an effect stands only as long as this is looked at."""
         trail = (*node.trail, label)
         before = written()
         with self.at(node) as person:
             try:
                 if data:
-                    person.press_payload(data, live(node.chat).id)
+                    person.press_payload(data, message_id or live(node.chat).id)
                 else:
                     person.text(text)
             except (
@@ -167,16 +184,22 @@ class Walker:
                 return
             there = self._stand(node.who, person, trail)
             there.topic = text if text in self.topics and node.screen == "menu" else node.topic
-            self._limits(there)
-            if written() == before:
+            self.limits(there.chat, trail)
+            if written() == before and not node.after:
                 self._queue.append(there)
                 return
+            there.after = node.after + 1
             self._after_an_effect(there)
 
     def _after_an_effect(self, node: Node) -> None:
-        """A screen that stands on what was written: looked at here and now."""
+        """A screen that stands on what was written: looked at here and now, one press further."""
         self.reached.setdefault(node.screen, node.trail)
         self._look(node)
+        if node.after > 1:
+            return
+        for press, data, label in self.keys(node):
+            if press.action not in OWN and self._is_new(node, press, "after"):
+                self._follow(node, label, data=data)
 
     def _look(self, node: Node) -> None:
         """Thoroughly at a screen that is new, shortly at one that is reached by a new way."""
@@ -186,21 +209,14 @@ class Walker:
             self.look(self, node, first)
         self._checked |= {node.screen, way}
 
-    def _limits(self, node: Node) -> None:
-        """Telegram's limits, and no apology in the place of a screen."""
-        message = live(node.chat).message
-        if message is None:
-            self.fault(node.trail, "no screen is shown")
+    def limits(self, chat: dict[int, memory.Stored], trail: tuple[str, ...]) -> None:
+        """A screen, and no apology in its place. What it measures is the transport's to judge."""
+        if live(chat).message is None:
+            self.fault(trail, "no screen is shown")
             return
-        shown = live_text(node.chat)
-        if units(shown) > TEXT_LIMIT:
-            self.fault(node.trail, f"{units(shown)} characters")
-        for row in message.keys:
-            for key in row:
-                if len(key.payload.encode()) > memory.PAYLOAD_LIMIT:
-                    self.fault(node.trail, f"payload of {key.label} is too long")
+        shown = live_text(chat)
         if any(sign in shown for sign in BROKEN):
-            self.fault(node.trail, f"broken: {shown[:200]}")
+            self.fault(trail, f"broken: {shown[:200]}")
 
     def fault(self, trail: tuple[str, ...], text: str) -> None:
         self.faults.append(f"{' › '.join(trail) or 'menu'}: {text}")
