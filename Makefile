@@ -15,11 +15,11 @@ export HOST
 endif
 ARGS ?=
 
-.PHONY: help run run-postgres test lint types check faults-bot messages lock product tests python clean-demo
+.PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery messages lock product tests python clean-demo
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo "also: run-postgres lint types check faults-bot messages lock"
+	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery bench-P2 bench-P7 messages lock"
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -54,6 +54,28 @@ check: lint types test
 
 faults-bot: tests
 	@$(BIN)/python -m tests.faults.bot $(ARGS)
+
+faults-reminders: tests
+	@$(BIN)/python -m tests.faults.reminders $(ARGS)
+
+faults-forged: tests
+	@$(BIN)/python -m tests.faults.forged $(ARGS)
+
+faults-races: tests
+	@$(BIN)/python -m tests.faults.races $(ARGS)
+
+faults-leader: tests
+	@$(BIN)/python -m tests.faults.leader $(ARGS)
+
+faults-jobs: tests
+	@$(BIN)/python -m tests.faults.jobs $(ARGS)
+
+faults-delivery: tests
+	@$(BIN)/python -m tests.faults.delivery $(ARGS)
+
+# A goal of speed, by its number: `make bench-P2`. One JSON object, 0 when the goal is met.
+bench-P%: tests
+	@$(BIN)/python -m benchmarks.p$* $(ARGS)
 
 # Brings new texts into the catalogues and merges locale/fragments; fails on one without translation.
 messages: tests
