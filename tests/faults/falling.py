@@ -225,6 +225,7 @@ def count(run: Falling) -> dict[str, Any]:
         "messages": rows.count(),
         "replaced_digests": replaced,
         "lost": missing + len(unseen) + nowhere + ticks["lost"],
+        "lost_slots": ticks["lost"],
         "double": ticks["double"],
         "all_arrived_seconds_longest": max(one["all_arrived_after"] for one in run.felt),
         "felt": run.felt,

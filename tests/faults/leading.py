@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -43,13 +44,20 @@ def prepare() -> None:
 
 @contextmanager
 def running(group: Sequence[Program]) -> Iterator[None]:
+    """The programs for the length of a block; at its end they end in order, the worker last.
+
+    A worker killed in a run would leave a slot without its effect, which nobody makes good for.
+    """
     for one in group:
         one.start()
     try:
         yield
-    finally:
+    except BaseException:
         for one in group:
             one.end()
+        raise
+    for one in reversed(group):
+        one.end(signal.SIGTERM)
 
 
 def leader() -> int:
