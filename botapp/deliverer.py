@@ -17,12 +17,12 @@ from django.db import Error as DatabaseError
 
 from botapp import delivery, reach, reply
 from botapp.journal import Journal
-from botapp.threads import DatabaseLost, DatabaseThreads
 from botapp.transport.buckets import OVERALL
 from botapp.transport.port import RetryLater, Transport
 from history import lease
 from history.nudge import on_new_events
 from history.relay import relay_outbox
+from workshop.lib.threads import DatabaseLost, DatabaseThreads
 
 LEASE_NAME: Final = "telegram-delivery"
 HOLD: Final = delivery.LEASE

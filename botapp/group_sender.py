@@ -9,8 +9,8 @@ from typing import Final
 from django.db import Error as DatabaseError
 
 from botapp import delivery, group_cards
-from botapp.threads import DatabaseLost, DatabaseThreads
 from botapp.transport.port import Transport
+from workshop.lib.threads import DatabaseLost, DatabaseThreads
 
 LOOK_EVERY: Final = 1.0  # seconds
 LOST_WAIT: Final = 2.0

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 
 from botapp.models import Dialog
 from botapp.step import Wanted
-from botapp.threads import DatabaseThreads
+from workshop.lib.threads import DatabaseThreads
 
 # A slow call holds up the others no longer than this: better a second copy than silence.
 PATIENCE: Final = 1.0  # seconds

@@ -13,11 +13,11 @@ from typing import Final
 
 from django.db import Error as DatabaseError
 
-from botapp.threads import DatabaseLost, DatabaseThreads
 from botapp.transport.port import Refused, RetryLater, Transport, TransportError, Unreachable
 from history import lease
 from receipts.models import Photo
 from receipts.services.photos import complete_photo, fail_photo
+from workshop.lib.threads import DatabaseLost, DatabaseThreads
 
 LEASE_NAME: Final = "telegram-photos"
 LOOK_EVERY: Final = 1.0  # seconds

@@ -14,9 +14,9 @@ from typing import Final
 
 from django.db import Error as DatabaseError
 
-from botapp.threads import DatabaseLost, DatabaseThreads
 from botapp.transport.port import AnotherCopyRuns, Arrived, Door, TransportError
 from history import lease
+from workshop.lib.threads import DatabaseLost, DatabaseThreads
 
 POLL_SECONDS: Final = 20
 BACKOFF: Final = (0.5, 1.0, 2.0, 5.0, 10.0)  # seconds; the last one repeats

@@ -20,13 +20,13 @@ from botapp.inbound_limit import InboundLimiter
 from botapp.journal import Journal
 from botapp.photo_loader import PhotoLoader
 from botapp.polling import Poller, Turn
-from botapp.threads import DatabaseLost, DatabaseThreads
 from botapp.transport.port import Arrived, Door, TransportError
 from botapp.transport.webhook import WebhookServer
 from botapp.workers import Workers
 from history import lease
 from staff.services import remember_bot
 from workshop.lib.process import own_name
+from workshop.lib.threads import DatabaseLost, DatabaseThreads
 
 HEARTBEAT: Final = "runbot"
 BEAT_EVERY: Final = 5.0  # seconds

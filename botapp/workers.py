@@ -20,8 +20,8 @@ from botapp.inbound_limit import InboundLimiter
 from botapp.journal import Journal
 from botapp.models import InboundUpdate
 from botapp.step import Limit, Outcome
-from botapp.threads import DatabaseLost, DatabaseThreads
 from botapp.transport.port import Door, Incoming
+from workshop.lib.threads import DatabaseLost, DatabaseThreads
 
 CHATS: Final = 64  # side by side
 IDLE: Final = 1.0  # seconds between looks for what other processes left

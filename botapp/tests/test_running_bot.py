@@ -98,8 +98,8 @@ class RunningBotWithoutPolling(RunningBot):
         import asyncio
 
         from botapp.inbound_limit import InboundLimiter
-        from botapp.threads import DatabaseThreads
         from botapp.transport.telegram import TelegramDoor
+        from workshop.lib.threads import DatabaseThreads
 
         door = TelegramDoor(
             self._sim.token,

@@ -1,4 +1,4 @@
-"""Database work of the bot: a few threads, each with a connection of its own, one hop per step."""
+"""Database work for an event loop: a few threads, each with a connection of its own."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class DatabaseThreads:
     def __init__(self, size: int | None = None) -> None:
         count = size or (SQLITE_THREADS if connection.vendor == "sqlite" else THREADS)
         self._connections: list[BaseDatabaseWrapper] = []
-        self._pool = ThreadPoolExecutor(count, "bot-db", initializer=self._register)
+        self._pool = ThreadPoolExecutor(count, "loop-db", initializer=self._register)
 
     def _register(self) -> None:
         own = connections[DEFAULT_DB_ALIAS]
