@@ -10,6 +10,7 @@ from workshop.settings import guards
 NAMES = (
     "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "SIMULATOR_URL", "TELEGRAM_BOT_TOKEN",
     "CSRF_TRUSTED_ORIGINS", "API_KEY_PEPPER", "REDIS_URL", "CELERY_BROKER_URL", "PUBLIC_URL",
+    "WEBHOOK_ALLOWED_NETWORKS",
 )  # fmt: skip
 
 

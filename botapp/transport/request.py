@@ -31,7 +31,10 @@ class AiohttpRequest(BaseRequest):
 
     async def initialize(self) -> None:
         if self._session is None or self._session.closed:
-            connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=60)
+            # The system's own resolver: it follows a changed resolv.conf as long as the bot lives.
+            connector = aiohttp.TCPConnector(
+                limit=self._connections, keepalive_timeout=60, resolver=aiohttp.ThreadedResolver()
+            )
             self._session = aiohttp.ClientSession(
                 connector=connector, headers={"User-Agent": self.USER_AGENT}
             )

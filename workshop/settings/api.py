@@ -11,6 +11,11 @@ API_ANALYTICS_RATE = env.whole("API_ANALYTICS_RATE", 10, minimum=1, maximum=1_00
 API_ADDRESS_RATE = env.whole("API_ADDRESS_RATE", 600, minimum=1, maximum=10_000_000)
 API_COUNTER = "integrations.limits.counter"
 
+# --- webhooks: where they may go (integrations.webhooks.addresses) ---------------------------
+# Networks of our own whose receivers may be called though they are not in the internet.
+WEBHOOK_ALLOWED_NETWORKS = env.names("WEBHOOK_ALLOWED_NETWORKS")
+WEBHOOK_ALLOW_HTTP = env.flag("WEBHOOK_ALLOW_HTTP", False)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "integrations.authentication.KeyAuthentication",

@@ -16,6 +16,7 @@ _PLACEHOLDER = re.compile(r"django-insecure|change.?me|placeholder|example|your.
 _KEY_LENGTH = 50
 _KEY_VARIETY = 5
 _PEPPER_LENGTH = 32
+_WIDEST_NETWORK = {4: 8, 6: 7}
 _ADDRESSES = {
     "REDIS_URL": (
         {"redis", "rediss", "unix"},
@@ -109,6 +110,21 @@ def pepper(values: Values) -> Iterator[Problem]:
         yield Problem("API_KEY_PEPPER", "it is too short to protect the keys.", cure)
 
 
+def webhooks(values: Values) -> Iterator[Problem]:
+    """A list of exceptions that holds everything is no list of exceptions."""
+    cure = "List networks such as 10.1.0.0/16 or fd12:3456::/32, separated by commas."
+    for entry in values["WEBHOOK_ALLOWED_NETWORKS"]:
+        try:
+            network = ipaddress.ip_network(entry)
+        except ValueError:
+            yield Problem("WEBHOOK_ALLOWED_NETWORKS", "an entry is no network.", cure)
+            return
+        if network.prefixlen < _WIDEST_NETWORK[network.version]:
+            text = "an entry is so wide that webhooks could go anywhere."
+            yield Problem("WEBHOOK_ALLOWED_NETWORKS", text, cure)
+            return
+
+
 def addresses(values: Values) -> Iterator[Problem]:
     """Of the kinds we know. Wake-ups kept in memory reach nobody: for tries on this machine."""
     local = all(is_loopback(host) for host in values["ALLOWED_HOSTS"])
@@ -127,6 +143,7 @@ RULES: tuple[Callable[[Values], Iterator[Problem]], ...] = (
     telegram,
     origins,
     pepper,
+    webhooks,
     addresses,
 )
 
