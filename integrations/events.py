@@ -119,3 +119,46 @@ class Registered(Payload):
 
     def words(self) -> str:
         return _("Signed up for the API: %(name)s") % {"name": self.username}
+
+
+@event_kind("data.asked", lazy("Import or export started"))
+@dataclass(frozen=True)
+class DataAsked(Payload):
+    """``data`` is import or export, ``subject`` what it is about; never a file name."""
+
+    job_id: int
+    data: str
+    subject: str
+
+    def words(self) -> str:
+        told = (
+            _("Import started: %(what)s")
+            if self.data == "import"
+            else _("Export started: %(what)s")
+        )
+        return told % {"what": _data_subject(self.subject)}
+
+
+@event_kind("data.cancelled", lazy("Import or export cancelled"))
+@dataclass(frozen=True)
+class DataCancelled(Payload):
+    job_id: int
+    data: str
+    subject: str
+
+    def words(self) -> str:
+        told = (
+            _("Import cancelled: %(what)s")
+            if self.data == "import"
+            else _("Export cancelled: %(what)s")
+        )
+        return told % {"what": _data_subject(self.subject)}
+
+
+def _data_subject(name: str) -> str:
+    """What an import or export is about, as the office calls it; a name nobody knows stays."""
+    return str(SUBJECTS.get(name, name))
+
+
+SUBJECTS: dict[str, object] = {}
+"""Names of what is imported and exported; filled where these are declared."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from integrations.models import ApiClient, ApiKey, RegistrationToken
+from integrations.models import ApiClient, ApiKey, DataJob, RegistrationToken
 from workshop.lib.errors import NotFound
 
 
@@ -33,3 +33,11 @@ def registration_token(digest: str) -> RegistrationToken | None:
     rows = RegistrationToken.objects.select_for_update(of=("self",))
     found: RegistrationToken | None = rows.filter(digest=digest).first()
     return found
+
+
+def data_job(job_id: int) -> DataJob:
+    """The locked import or export; NotFound ``data.no_such_job``."""
+    row = DataJob.objects.select_for_update(of=("self",)).filter(pk=job_id).first()
+    if row is None:
+        raise NotFound("data.no_such_job", _("There is no such import or export."), field="job")
+    return row

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
+from integrations.models import DataJob
 from staff import roles
 from workshop.lib.actor import KIND_CLIENT, Actor
-from workshop.lib.errors import NotAllowed
+from workshop.lib.errors import NotAllowed, NotFound
 
 
 def ensure_may_open_doors(actor: Actor) -> None:
@@ -13,3 +16,22 @@ def ensure_may_open_doors(actor: Actor) -> None:
         return
     if actor.kind == KIND_CLIENT or not actor.has(roles.MANAGER, roles.ADMINISTRATOR):
         raise NotAllowed()
+
+
+def ensure_may_import(actor: Actor) -> None:
+    """Managers and administrators; a program by its scope."""
+    if not (actor.is_system or actor.has(roles.MANAGER, roles.ADMINISTRATOR)):
+        raise NotAllowed()
+
+
+def may_touch_job(actor: Actor, job: DataJob) -> bool:
+    """An import or export is seen and cancelled by whoever asked for it, and by the office."""
+    own = (actor.kind, actor.id) == (job.asked_kind, job.asked_id)
+    # A program never sees what others asked for, whatever its scopes.
+    office = actor.kind != KIND_CLIENT and actor.has(roles.MANAGER, roles.ADMINISTRATOR)
+    return own or office or actor.is_system
+
+
+def ensure_may_touch_job(actor: Actor, job: DataJob) -> None:
+    if not may_touch_job(actor, job):
+        raise NotFound("data.no_such_job", _("There is no such import or export."), field="job")
