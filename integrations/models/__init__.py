@@ -2,5 +2,15 @@
 
 from integrations.models.clients import ApiClient, ApiKey, RateWindow, RegistrationToken
 from integrations.models.tasks import DataJob
+from integrations.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
-__all__ = ["ApiClient", "ApiKey", "DataJob", "RateWindow", "RegistrationToken"]
+__all__ = [
+    "ApiClient",
+    "ApiKey",
+    "DataJob",
+    "RateWindow",
+    "RegistrationToken",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+]

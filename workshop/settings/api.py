@@ -5,6 +5,9 @@ from . import env
 # What hashes the secrets of API keys; empty: SECRET_KEY and its fallbacks.
 API_KEY_PEPPER = env.text("API_KEY_PEPPER")
 API_KEY_PEPPER_FALLBACKS = env.names("API_KEY_PEPPER_FALLBACKS")
+# What encrypts the secrets of webhooks; empty: SECRET_KEY and its fallbacks.
+WEBHOOK_SECRET_KEY = env.text("WEBHOOK_SECRET_KEY")
+WEBHOOK_SECRET_KEY_FALLBACKS = env.names("WEBHOOK_SECRET_KEY_FALLBACKS")
 # Requests a minute: of one client, of one client for the numbers, of one address.
 API_RATE = env.whole("API_RATE", 60, minimum=1, maximum=1_000_000)
 API_ANALYTICS_RATE = env.whole("API_ANALYTICS_RATE", 10, minimum=1, maximum=1_000_000)

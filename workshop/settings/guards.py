@@ -15,8 +15,8 @@ TOKEN_SHAPE = re.compile(r"^\d{6,}:[A-Za-z0-9_-]{30,}$")
 _PLACEHOLDER = re.compile(r"django-insecure|change.?me|placeholder|example|your.?secret", re.I)
 _KEY_LENGTH = 50
 _KEY_VARIETY = 5
-_PEPPER_LENGTH = 32
 _WIDEST_NETWORK = {4: 8, 6: 7}
+_SECRET_LENGTH = 32
 _ADDRESSES = {
     "REDIS_URL": (
         {"redis", "rediss", "unix"},
@@ -103,11 +103,15 @@ def origins(values: Values) -> Iterator[Problem]:
             return
 
 
-def pepper(values: Values) -> Iterator[Problem]:
-    own = values["API_KEY_PEPPER"]
-    if own and len(own) < _PEPPER_LENGTH:
-        cure = f"Give {_PEPPER_LENGTH} characters or more, or unset it: then SECRET_KEY serves."
-        yield Problem("API_KEY_PEPPER", "it is too short to protect the keys.", cure)
+def own_secrets(values: Values) -> Iterator[Problem]:
+    """Those that SECRET_KEY stands in for when they are not set."""
+    cure = f"Give {_SECRET_LENGTH} characters or more, or unset it: then SECRET_KEY serves."
+    for variable, protected in (
+        ("API_KEY_PEPPER", "the keys"),
+        ("WEBHOOK_SECRET_KEY", "the secrets of webhooks"),
+    ):
+        if values[variable] and len(values[variable]) < _SECRET_LENGTH:
+            yield Problem(variable, f"it is too short to protect {protected}.", cure)
 
 
 def webhooks(values: Values) -> Iterator[Problem]:
@@ -142,8 +146,8 @@ RULES: tuple[Callable[[Values], Iterator[Problem]], ...] = (
     hosts,
     telegram,
     origins,
-    pepper,
     webhooks,
+    own_secrets,
     addresses,
 )
 
