@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from integrations.models import ApiClient, ApiKey, DataJob, RegistrationToken
+from integrations.models import ApiClient, ApiKey, DataJob, RegistrationToken, WebhookEndpoint
 from workshop.lib.errors import NotFound
 
 
@@ -41,3 +41,25 @@ def data_job(job_id: int) -> DataJob:
     if row is None:
         raise NotFound("data.no_such_job", _("There is no such import or export."), field="job")
     return row
+
+
+def webhook(endpoint_id: int) -> WebhookEndpoint:
+    """The locked endpoint; NotFound ``integrations.no_such_webhook``.
+
+    Before any of its deliveries. Rows that refer to it may be added meanwhile.
+    """
+    rows = WebhookEndpoint.objects.select_for_update(of=("self",), no_key=True)
+    row = rows.select_related("client").filter(pk=endpoint_id).first()
+    if row is None:
+        raise NotFound(
+            "integrations.no_such_webhook", _("There is no such webhook."), field="webhook"
+        )
+    found: WebhookEndpoint = row
+    return found
+
+
+def webhook_if_free(endpoint_id: int) -> WebhookEndpoint | None:
+    """The locked endpoint, or None while somebody else holds it: nobody is waited for."""
+    rows = WebhookEndpoint.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    found: WebhookEndpoint | None = rows.filter(pk=endpoint_id).first()
+    return found

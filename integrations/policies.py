@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from integrations.models import DataJob
+from integrations import scopes
+from integrations.models import ApiClient, DataJob
 from staff import roles
 from workshop.lib.actor import KIND_CLIENT, Actor
 from workshop.lib.errors import NotAllowed, NotFound
@@ -35,3 +36,23 @@ def may_touch_job(actor: Actor, job: DataJob) -> bool:
 def ensure_may_touch_job(actor: Actor, job: DataJob) -> None:
     if not may_touch_job(actor, job):
         raise NotFound("data.no_such_job", _("There is no such import or export."), field="job")
+
+
+def may_see_webhook(actor: Actor, owner: ApiClient | None) -> bool:
+    """The office all of them, a program its own: a foreign one does not exist for it."""
+    if actor.kind == KIND_CLIENT:
+        return owner is not None and owner.pk == actor.id
+    return actor.is_system or actor.has(roles.MANAGER, roles.ADMINISTRATOR)
+
+
+def ensure_may_manage_webhooks(actor: Actor, owner: ApiClient | None) -> None:
+    """Managers and administrators; a program that may also read the history it would be sent."""
+    if not may_see_webhook(actor, owner):
+        raise NotAllowed()
+    if actor.kind == KIND_CLIENT and not (owner and may_be_told(owner)):
+        raise NotAllowed()
+
+
+def may_be_told(client: ApiClient) -> bool:
+    """Do the scopes of a program allow that events are sent to it?"""
+    return client.active and {scopes.WEBHOOKS_MANAGE, scopes.HISTORY_READ} <= set(client.scopes)

@@ -17,6 +17,7 @@ TELEGRAM_BOT_TOKEN = BOT_TOKEN = SIMULATOR_URL = TELEGRAM_BOT_USERNAME = BOT_PAG
 TELEGRAM_API_BASE_URL = TELEGRAM_FILE_BASE_URL = ""
 WEBHOOK_ALLOWED_NETWORKS = []
 WEBHOOK_ALLOW_HTTP = False
+WEBHOOK_SECRET_KEY = ""
 
 # One folder per process: several runs may share a machine. Memory is quicker than a disk.
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108

@@ -1,0 +1,257 @@
+"""The queue of webhook messages: lined up by the relay, claimed, sent elsewhere, written down.
+
+Who changes the state of a delivery holds the lock of its endpoint: at most one message of a
+receipt and eight of an endpoint are on their way, however many dispatchers there are. A claim ends
+by itself (``lease_until``, by the clock of the database) and at once when its process was killed
+on this machine; whoever lost it writes nothing but the attempt.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from history.models import Event
+from integrations import locks, policies
+from integrations.models import WebhookDelivery, WebhookEndpoint
+from integrations.webhooks import kinds, messages, nudge, sealing
+from workshop.lib import clock
+from workshop.lib.process import is_gone
+
+CONSUMER: Final = "integrations.webhooks"
+WIDTH: Final = 8
+"""Messages on their way to one endpoint."""
+
+MARGIN: Final = timedelta(seconds=20)
+"""From the end of an attempt's time until its claim ends: so long may writing it down take."""
+
+State = WebhookDelivery
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A message that may leave now, with all that this takes: no further query."""
+
+    pk: int
+    endpoint_id: int
+    token: str
+    message_id: str
+    body: str
+    url: str
+    timeout: int
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Claims:
+    """``again``: some endpoint was just being written to, ask soon."""
+
+    found: list[Claimed]
+    again: bool = False
+
+
+# --- lining up ----------------------------------------------------------------------------------
+
+
+def expand(event: Event) -> None:
+    """The outbox consumer: one row per endpoint that wants the kind, however often it runs."""
+    now = clock.now()
+    wanted = WebhookEndpoint.objects.filter(active=True).select_related("client")
+    rows = [
+        delivery_of(event, endpoint.pk, now)
+        for endpoint in wanted
+        if kinds.matches(endpoint.kinds, event.kind)
+        and (endpoint.client is None or policies.may_be_told(endpoint.client))
+    ]
+    if rows:
+        WebhookDelivery.objects.bulk_create(rows, ignore_conflicts=True)
+        transaction.on_commit(nudge.wake, robust=True)
+
+
+def delivery_of(event: Event, endpoint_id: int, now: datetime) -> WebhookDelivery:
+    """The row of an event for an endpoint, not saved."""
+    return WebhookDelivery(
+        event=event,
+        endpoint_id=endpoint_id,
+        kind=event.kind,
+        stream=event.stream,
+        message_id=messages.message_id(event, endpoint_id),
+        body=messages.body(event),
+        next_attempt_at=now,
+        created_at=now,
+    )
+
+
+# --- claiming -----------------------------------------------------------------------------------
+
+
+def claim(owner: str, *, skip: Collection[int] = (), most: int = WIDTH) -> Claims:
+    """Take what may leave now, of every endpoint but those in ``skip``, at most ``most`` in all."""
+    found: list[Claimed] = []
+    again = False
+    for endpoint_id in _with_due(skip):
+        if len(found) >= most:
+            again = True
+            break
+        with transaction.atomic():
+            endpoint = locks.webhook_if_free(endpoint_id)
+            if endpoint is None:
+                again = True
+            else:
+                found += _claim_of(endpoint, owner, most - len(found))
+    return Claims(found, again)
+
+
+def _with_due(skip: Collection[int]) -> list[int]:
+    """Endpoints with something due, in any order: none may stand behind another for ever."""
+    now = clock.now()
+    of_it = _due(now).filter(endpoint=OuterRef("pk"))
+    running = _running(now).exclude(pk__in=skip)
+    found = list(running.filter(Exists(of_it)).order_by().values_list("pk", flat=True))
+    random.shuffle(found)
+    return found
+
+
+def _running(now: datetime) -> QuerySet[Any]:
+    """Endpoints that messages may leave for."""
+    return WebhookEndpoint.objects.filter(
+        Q(closed_until__isnull=True) | Q(closed_until__lte=now),
+        Q(client__isnull=True) | Q(client__active=True),
+        active=True,
+        paused_at__isnull=True,
+    )
+
+
+def _due(now: datetime) -> QuerySet[WebhookDelivery]:
+    """Nobody is sending it, its time has come, and nothing earlier of its stream is unfinished."""
+    free = Q(state=State.WAITING) | Q(state=State.SENDING, lease_until__lt=Now())
+    earlier = WebhookDelivery.objects.filter(
+        endpoint=OuterRef("endpoint"),
+        stream=OuterRef("stream"),
+        event_id__lt=OuterRef("event_id"),
+        state__in=State.OPEN,
+    )
+    due = WebhookDelivery.objects.filter(free, state__in=State.OPEN, next_attempt_at__lte=now)
+    return due.filter(~Exists(earlier))
+
+
+def _claim_of(endpoint: WebhookEndpoint, owner: str, most: int) -> list[Claimed]:
+    """With the endpoint locked: as many as its width leaves, those that wait longest first."""
+    now = clock.now()
+    if not endpoint.is_running:
+        return []
+    sending = WebhookDelivery.objects.filter(
+        endpoint=endpoint, state=State.SENDING, lease_until__gte=Now()
+    )
+    places = min(most, WIDTH - sending.count())
+    if places <= 0:
+        return []
+    due = _due(now).filter(endpoint=endpoint).order_by("next_attempt_at", "pk")[:places]
+    rows = {row.pk: row for row in due}
+    token = secrets.token_hex(16)
+    WebhookDelivery.objects.filter(pk__in=rows).update(
+        state=State.SENDING,
+        owner=owner,
+        token=token,
+        lease_until=Now() + timedelta(seconds=endpoint.timeout) + MARGIN,
+    )
+    known = _secrets(endpoint, now)
+    return [
+        Claimed(
+            row.pk,
+            endpoint.pk,
+            token,
+            row.message_id,
+            row.body,
+            endpoint.url,
+            endpoint.timeout,
+            known,
+        )
+        for row in rows.values()
+    ]
+
+
+def _secrets(endpoint: WebhookEndpoint, now: datetime) -> tuple[str, ...]:
+    """The present one, and the former one while it counts; none when the key is lost."""
+    try:
+        known = [sealing.unseal(endpoint.secret)]
+    except sealing.SecretLost:
+        logger.error("the secret of a webhook cannot be read", extra={"webhook_id": endpoint.pk})
+        return ()
+    if endpoint.has_previous(now):
+        try:
+            known.append(sealing.unseal(endpoint.previous_secret))
+        except sealing.SecretLost:
+            logger.warning("a former secret cannot be read", extra={"webhook_id": endpoint.pk})
+    return tuple(known)
+
+
+def free_lapsed() -> int:
+    """Claims of processes that were killed on this machine need not run out; how many."""
+    sending = WebhookDelivery.objects.filter(state=State.SENDING)
+    owners = sending.order_by().values_list("owner", flat=True).distinct()
+    gone = [owner for owner in owners if is_gone(owner)]
+    if not gone:
+        return 0
+    return sending.filter(owner__in=gone).update(lease_until=Now() - timedelta(seconds=1))
+
+
+def next_due(now: datetime) -> datetime | None:
+    """The first moment after ``now`` at which something may become due; None: nothing waits."""
+    running = _running(now)
+    waiting = WebhookDelivery.objects.filter(
+        endpoint__in=running, state=State.WAITING, next_attempt_at__gt=now
+    )
+    moments = [
+        waiting.order_by("next_attempt_at").values_list("next_attempt_at", flat=True).first(),
+        WebhookEndpoint.objects.filter(active=True, closed_until__gt=now)
+        .order_by("closed_until")
+        .values_list("closed_until", flat=True)
+        .first(),
+    ]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+# --- the order of a stream ----------------------------------------------------------------------
+
+
+def _later_of_stream(row: WebhookDelivery) -> QuerySet[WebhookDelivery]:
+    return WebhookDelivery.objects.filter(
+        endpoint_id=row.endpoint_id,
+        stream=row.stream,
+        event_id__gt=row.event_id,
+        state=State.WAITING,
+    )
+
+
+def hold_back(row: WebhookDelivery) -> None:
+    """Those behind it could not leave before it: they need not be looked at until then."""
+    later = _later_of_stream(row).filter(next_attempt_at__lt=row.next_attempt_at)
+    later.update(next_attempt_at=row.next_attempt_at)
+
+
+def free_next(row: WebhookDelivery, now: datetime) -> None:
+    """The next of its stream need not wait any longer."""
+    following = _later_of_stream(row).order_by("event_id").values_list("pk", flat=True).first()
+    if following is not None:
+        WebhookDelivery.objects.filter(pk=following, next_attempt_at__gt=now).update(
+            next_attempt_at=now
+        )
+
+
+def put_back(rows: QuerySet[WebhookDelivery], now: datetime) -> int:
+    """To be sent from the first attempt on; how many. The endpoint is locked by the caller."""
+    return rows.exclude(state=State.SENDING).update(
+        state=State.WAITING, attempts=0, next_attempt_at=now, ended_at=None
+    )
