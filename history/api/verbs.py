@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Final
 
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,7 +17,10 @@ from rest_framework.response import Response
 from history.commands import CommandKey, Outcome
 from workshop.lib import clock
 from workshop.lib.api.access import Access, access_of
-from workshop.lib.api.views import ApiView, private
+from workshop.lib.api.resources import Resource
+from workshop.lib.api.rows import SerializerClass
+from workshop.lib.api.views import ApiView, private, tag_of
+from workshop.lib.errors import StaleState
 
 LONGEST_KEY: Final = 128
 _KEY: Final = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}")
@@ -45,7 +50,7 @@ class VerbView(ApiView, ABC):
         return ""
 
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        sent = dict(request.data)  # the parser lets objects through only
+        sent = sent_values(request)
         form = self.body(data=sent, context={"request": request})
         form.is_valid(raise_exception=True)
         refuse_unknown_values(form, sent)
@@ -79,6 +84,72 @@ def _already(outcome: Outcome[Any]) -> dict[str, Any] | None:
     return {"who": outcome.already.who, "when": clock.iso(outcome.already.when)}
 
 
+class ServiceVerb(VerbView):
+    """Calls ``service`` with what the address names and the form's values."""
+
+    service: ClassVar[Callable[..., Outcome[Any]]]
+
+    def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
+        return type(self).service(**self.target(), **self.arguments(data), **common)
+
+    def target(self) -> dict[str, Any]:
+        """What the address names, with the precondition that ``If-Match`` sets."""
+        return {}
+
+    def arguments(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The form's values as the service takes them."""
+        return dict(data)
+
+
+class RowVerb(ServiceVerb):
+    """A verb on the row of a table in the address, or one that adds a row (no ``key``).
+
+    Answers with the row as its list shows it. ``If-Match`` is the ETag of the row.
+    """
+
+    of: ClassVar[Resource]
+    key: ClassVar[str] = ""  # what the service calls the id
+    lock: ClassVar[Callable[[int], Any]]  # takes the row's lock
+
+    @property
+    def result(self) -> SerializerClass:
+        return self.of.form
+
+    def target(self) -> dict[str, Any]:
+        if not self.key:
+            return {}
+        pk, expected = self.kwargs["pk"], expected_tag(self.request)
+        found: dict[str, Any] = {self.key: pk}
+        if expected:
+            found["precondition"] = partial(self.ensure_fresh, pk, expected)
+        return found
+
+    def ensure_fresh(self, pk: int, expected: str) -> None:
+        """StaleState ``api.changed_meanwhile`` unless the row is as the client read it."""
+        self.take_lock(pk)
+        if tag_of(self.of.read(pk)) != expected:
+            raise StaleState(
+                "api.changed_meanwhile", _("It was changed meanwhile: please read it again.")
+            )
+
+    def take_lock(self, pk: int) -> None:
+        type(self).lock(pk)
+
+    def represent(self, outcome: Outcome[Any]) -> Any:
+        row = self.of.read(outcome.object.pk)
+        self.tag = tag_of(row)
+        return {**row, **outcome.extra}
+
+    def etag(self, outcome: Outcome[Any]) -> str:
+        return self.tag
+
+
+def sent_values(request: Request) -> dict[str, Any]:
+    """The object or the form that was sent; of a name that comes twice in a form the last value."""
+    data = request.data
+    return data.dict() if isinstance(data, QueryDict) else dict(data)
+
+
 def command_of(request: Request) -> CommandKey | None:
     """The command that ``Idempotency-Key`` names, per client; None without the header."""
     key = request.headers.get("Idempotency-Key")
@@ -107,6 +178,15 @@ def expected_version(request: Request) -> dict[str, Any] | None:
             {"If-Match": [_('An ETag of this resource, such as "v12".')]}, code="invalid"
         )
     return {"version": int(found.group(1))}
+
+
+def expected_tag(request: Request) -> str:
+    """The ETag of ``If-Match`` on a row without a version; empty without it or with ``*``.
+
+    One that is not ours is no error: it is the tag of no state of the row.
+    """
+    header = request.headers.get("If-Match", "").strip()
+    return "" if header == "*" else header.removeprefix("W/").strip('"')
 
 
 def refuse_unknown_values(form: serializers.Serializer[Any], sent: Mapping[str, Any]) -> None:

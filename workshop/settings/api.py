@@ -50,6 +50,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    # Fields of one name with several sets of values, or one set under several names.
+    "ENUM_NAME_OVERRIDES": {
+        "PhotoStageEnum": "receipts.models.Photo.Stage",
+        "ReadingStageEnum": "receipts.models.Reading.Stage",
+        "JobOutcomeEnum": "history.models.Job.OUTCOMES",
+    },
     "SORT_OPERATIONS": True,
     # The committed description must not depend on the language of who makes it.
     "COMPONENT_SPLIT_REQUEST": True,

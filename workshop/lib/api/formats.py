@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import time, timedelta
 from decimal import Decimal
-from typing import IO, Any, Final
+from typing import IO, Any, ClassVar, Final
 
 import orjson
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer
 
 MEDIA_TYPE: Final = "application/json"
@@ -91,6 +91,26 @@ def _ensure_storable(value: Any, depth: int) -> None:
     elif isinstance(value, list):
         for inner in value:
             _ensure_storable(inner, depth - 1)
+
+
+class FileParser(MultiPartParser):
+    """A form with one file, bounded before anything of it is read."""
+
+    largest: ClassVar[int]  # bytes of the file
+    beside: ClassVar[int] = 64 * 1024  # bytes of everything else
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        sent = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0
+        if int(sent) > self.largest + self.beside:
+            raise ParseError(_("The request is too large."))
+        found = super().parse(stream, media_type, parser_context)
+        _ensure_storable(found.data.dict(), DEEPEST)
+        return found
 
 
 class BinaryRenderer(BaseRenderer):

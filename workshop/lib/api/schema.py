@@ -12,6 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from workshop.lib.api.formats import MEDIA_TYPE
 from workshop.lib.api.forms import AlreadyForm, RefusalForm
 from workshop.lib.api.pages import MOST, USUAL
 from workshop.lib.api.rows import SerializerClass
@@ -47,12 +48,16 @@ class WorkshopSchema(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override]  # the stubs of DRF's own differ
         scope = getattr(self.view, "scopes", {}).get(self.method)
-        told = str(super().get_description() or "")
+        told = self._told()
         return f"{told}\n\nScope: `{scope}`." if scope else told
 
     def get_summary(self) -> str:
         """The first line of what the view says about itself."""
-        return str(super().get_description() or "").split("\n")[0].rstrip(".")
+        return self._told().split("\n")[0].rstrip(".")
+
+    def _told(self) -> str:
+        of_table = getattr(self.view, "about", "") if self.method == "GET" else ""
+        return of_table or str(super().get_description() or "")
 
     def get_filter_backends(self) -> list[Any]:
         return []
@@ -65,8 +70,13 @@ class WorkshopSchema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         form = getattr(self.view, "form", None)
-        if self.method == "POST":
-            answers: dict[Any, Any] = {str(self._success()): self._verb_answer()}
+        whole = getattr(self.view, "answer_form", None)
+        if whole is not None:
+            answers: dict[Any, Any] = {str(self._success()): whole()}
+        elif self.method == "POST":
+            answers = {str(self._success()): self._verb_answer()}
+        elif media := getattr(self.view, "media_type", ""):
+            answers = {("200", media): OpenApiTypes.BINARY}
         elif form is None:
             answers = {"200": OpenApiTypes.OBJECT}
         elif hasattr(self.view, "one"):
@@ -75,11 +85,12 @@ class WorkshopSchema(AutoSchema):
             answers = {"200": page_of(form)()}
         refused = set(REFUSALS) - (set() if self.method == "POST" else {"409", "422"})
         for code in sorted(refused):
-            answers[code] = OpenApiResponse(RefusalForm, REFUSALS[code])
+            answers[code, MEDIA_TYPE] = OpenApiResponse(RefusalForm, REFUSALS[code])
         return answers
 
     def _success(self) -> int:
-        return 201 if getattr(self.view, "created", True) else 200
+        created = self.method == "POST" and getattr(self.view, "created", True)
+        return 201 if created else 200
 
     def _verb_answer(self) -> Any:
         result = getattr(self.view, "result", None)
@@ -187,6 +198,16 @@ class KeyScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer", "description": "`<prefix>.<secret>`"}
+
+
+class ReaderScheme(OpenApiAuthenticationExtension):
+    """Somebody who signed up for the numbers, with his name and password."""
+
+    target_class = "integrations.authentication.ReaderAuthentication"
+    name = "Basic"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "basic"}
 
 
 class SessionScheme(OpenApiAuthenticationExtension):
