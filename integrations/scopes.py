@@ -19,6 +19,10 @@ CUSTOMERS_READ: Final = "customers:read"
 CUSTOMERS_WRITE: Final = "customers:write"
 STAFF_READ: Final = "staff:read"
 STAFF_WRITE: Final = "staff:write"
+STAFF_MANAGE: Final = "staff:manage"
+CATALOGUES_MANAGE: Final = "catalogues:manage"
+SYSTEM_READ: Final = "system:read"
+SYSTEM_MANAGE: Final = "system:manage"
 HISTORY_READ: Final = "history:read"
 ANALYTICS_READ: Final = "analytics:read"
 WEBHOOKS_MANAGE: Final = "webhooks:manage"
@@ -27,11 +31,15 @@ DATA_MANAGE: Final = "data:manage"
 LABELS: Final = {
     RECEIPTS_READ: _("read receipts, works, returns, catalogues"),
     RECEIPTS_WRITE: _("do what an inspector does with receipts"),
-    RECEIPTS_MANAGE: _("void receipts, as a manager"),
+    RECEIPTS_MANAGE: _("void receipts, merge and erase customers, as a manager"),
     CUSTOMERS_READ: _("read customers with names and phones"),
     CUSTOMERS_WRITE: _("add and change customers"),
     STAFF_READ: _("read employees"),
     STAFF_WRITE: _("add and change masters and polishers"),
+    STAFF_MANAGE: _("change people with more access, as a manager"),
+    CATALOGUES_MANAGE: _("change the catalogues"),
+    SYSTEM_READ: _("read the sending queue and the jobs"),
+    SYSTEM_MANAGE: _("start jobs and send notices again"),
     HISTORY_READ: _("read the history"),
     ANALYTICS_READ: _("read the numbers"),
     WEBHOOKS_MANAGE: _("manage webhooks"),
@@ -40,10 +48,22 @@ LABELS: Final = {
 ALL: Final = tuple(LABELS)
 READING: Final = frozenset({RECEIPTS_READ, STAFF_READ, HISTORY_READ, ANALYTICS_READ})
 
+_MANAGERS: Final = frozenset(
+    {
+        RECEIPTS_MANAGE,
+        STAFF_MANAGE,
+        CATALOGUES_MANAGE,
+        SYSTEM_READ,
+        SYSTEM_MANAGE,
+        WEBHOOKS_MANAGE,
+        DATA_MANAGE,
+    }
+)
 # What an office user of the API may do by his access roles (sessions have no scopes of their own).
 _OF_ROLES: Final = {
     roles.MANAGER: frozenset(ALL),
-    roles.INSPECTOR: frozenset(ALL) - {RECEIPTS_MANAGE, WEBHOOKS_MANAGE, DATA_MANAGE},
+    roles.INSPECTOR: frozenset(ALL) - _MANAGERS,
+    roles.ADMINISTRATOR: frozenset({SYSTEM_READ, SYSTEM_MANAGE}),
     roles.OWNER: READING,
 }
 _ROLES_OF: Final = {
@@ -51,6 +71,9 @@ _ROLES_OF: Final = {
     STAFF_WRITE: roles.INSPECTOR,
     CUSTOMERS_WRITE: roles.INSPECTOR,
     RECEIPTS_MANAGE: roles.MANAGER,
+    STAFF_MANAGE: roles.MANAGER,
+    CATALOGUES_MANAGE: roles.MANAGER,
+    SYSTEM_MANAGE: roles.MANAGER,
     WEBHOOKS_MANAGE: roles.MANAGER,
     DATA_MANAGE: roles.MANAGER,
 }

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from history.api.verbs import refuse_unknown_values
-from integrations.authentication import channel
+from integrations.authentication import ReaderAuthentication, channel
 from integrations.services.registrations import register
 from workshop.lib.actor import KIND_STRANGER, Actor
 from workshop.lib.api.access import access_of
@@ -24,12 +24,23 @@ class RegistrationForm(serializers.Serializer[Any]):
     password = TextField(required=True, max_length=500, trim_whitespace=False)
 
 
+class NameForm(serializers.Serializer[Any]):
+    """The account that was made."""
+
+    username = serializers.CharField()
+
+
+class RegisteredForm(serializers.Serializer[Any]):
+    result = NameForm()
+
+
 class Register(ApiView):
     """Sign up with a registration token of the office: an account for the API of the numbers."""
 
     permission_classes = (Anybody,)
     authentication_classes = ()
     body = RegistrationForm
+    answer_form = RegisteredForm
 
     def post(self, request: Request) -> Response:
         sent = dict(request.data)
@@ -47,10 +58,21 @@ class RegisterWithoutSlash(Register):
     schema = None
 
 
+class AccessForm(serializers.Serializer[Any]):
+    """Who asks, and what he may do."""
+
+    name = serializers.CharField()
+    kind = serializers.CharField(help_text="client, user")
+    employee_id = serializers.IntegerField(allow_null=True, help_text="the person behind it")
+    scopes = serializers.ListField(child=serializers.CharField())
+
+
 class Myself(ApiView):
-    """Who is asking, and what he may do."""
+    """Who is asking, and what he may do; also for those who signed up, with Basic auth."""
 
     permission_classes = (AnyAccess,)
+    authentication_classes = (*ApiView.authentication_classes, ReaderAuthentication)
+    answer_form = AccessForm
 
     def get(self, request: Request) -> Response:
         access = access_of(request)
