@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from polishing.api import views
+from polishing.api import verbs
+from polishing.api.resources import BATCHES, ORDERS
 
 urlpatterns = [
-    path("polishing-orders/", views.Orders.as_view(), name="polishing-orders"),
-    path("polishing-orders/<int:pk>/", views.OneOrder.as_view(), name="polishing-order"),
-    path("polishing-orders/<int:pk>/take-back/", views.TakeBack.as_view(), name="take-back"),
-    path("polishing-orders/<int:pk>/void/", views.VoidOrder.as_view(), name="order-void"),
-    path("polishing-batches/", views.BatchesAndOpen.as_view(), name="polishing-batches"),
-    path("polishing-batches/<int:pk>/", views.OneBatch.as_view(), name="polishing-batch"),
-    path("receipts/<int:pk>/polishing/", views.Send.as_view(), name="receipt-polishing"),
+    *ORDERS.paths(),
+    *[
+        path(f"polishing-orders/<int:pk>/{name}/", verb.as_view(), name=f"order-{name}")
+        for name, verb in verbs.ORDER_VERBS.items()
+    ],
+    *BATCHES.paths(add=verbs.OpenBatch),
+    path("receipts/<int:pk>/polishing/", verbs.Send.as_view(), name="receipt-polishing"),
+    path("receipts/<int:pk>/move/", verbs.Move.as_view(), name="receipt-move"),
 ]

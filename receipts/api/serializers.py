@@ -14,6 +14,7 @@ from receipts.models import (
     Receipt,
     ReturnItem,
     ReturnReason,
+    ServiceLimit,
 )
 
 
@@ -232,6 +233,20 @@ class OperationTypeForm(CatalogueForm):
 class ReturnReasonForm(CatalogueForm):
     affects = RowForm()
     rule = serializers.ChoiceField(choices=ReturnReason.Rule.choices)
+
+
+class HoldReasonForm(CatalogueForm):
+    is_incident = serializers.BooleanField(help_text="manager and owner are told at once")
+
+
+class DeadlineCauseForm(CatalogueForm):
+    replaces_promise = serializers.BooleanField(help_text="becomes the first promise")
+
+
+class ServiceLimitForm(CatalogueForm):
+    amount = serializers.DecimalField(5, 1)
+    urgent_amount = serializers.DecimalField(5, 1, allow_null=True)
+    unit = serializers.ChoiceField(choices=ServiceLimit.Unit.choices)
 
 
 class ReminderForm(serializers.Serializer[Any]):

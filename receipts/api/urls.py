@@ -5,17 +5,18 @@ from __future__ import annotations
 from django.urls import path
 
 from receipts.api import expansions as expansions  # registers itself
-from receipts.api import views
-from receipts.api.verbs import flow, quality, registration
+from receipts.api import resources, views
+from receipts.api.verbs import catalogue, flow, people, photos, quality, registration
 
-SHORT_LISTS = {
-    "hold-reasons": "receipts.HoldReason",
-    "refusal-reasons": "receipts.RefusalReason",
-    "waiver-reasons": "receipts.WaiverReason",
-    "deadline-causes": "receipts.DeadlineCause",
-    "metals": "receipts.Metal",
-    "checklist-items": "receipts.ChecklistItem",
-}
+TABLES = (
+    resources.OPERATIONS,
+    resources.ASSIGNMENTS,
+    resources.CHECKS,
+    resources.RETURNS,
+    resources.PHOTOS,
+    resources.REMINDERS,
+)
+
 VERBS = {
     "facts": registration.EditFacts,
     "urgent": registration.Urgent,
@@ -41,6 +42,14 @@ VERBS = {
     "measurements": quality.Measure,
     "pass": quality.Pass,
     "return": quality.ReturnWatch,
+    "photos": photos.AddPhoto,
+    "attach": registration.Attach,
+    "public-link": registration.PublicLink,
+    "operations/<int:operation_id>/void": quality.VoidWork,
+    "waivers/<int:waiver_id>/void": quality.VoidWaiver,
+    "readings/<int:reading_id>/void": quality.VoidReading,
+    "returns/<int:return_id>/assembler": quality.ChangeAssembler,
+    "return-items/<int:item_id>/responsible": quality.ChangeResponsible,
 }
 
 urlpatterns = [
@@ -48,41 +57,18 @@ urlpatterns = [
     path("receipts/<int:pk>/", views.OneReceipt.as_view(), name="receipt"),
     path("receipts/by-number/<str:number>/", views.ReceiptByNumber.as_view(), name="by-number"),
     *[
-        path(f"receipts/<int:pk>/{name}/", verb.as_view(), name=f"receipt-{name}")
-        for name, verb in VERBS.items()
+        path(f"receipts/<int:pk>/{tail}/", verb.as_view(), name=f"receipt-{verb.__name__}")
+        for tail, verb in VERBS.items()
     ],
-    path(
-        "receipts/<int:pk>/operations/<int:operation_id>/void/",
-        quality.VoidWork.as_view(),
-        name="operation-void",
-    ),
-    path(
-        "receipts/<int:pk>/return-items/<int:item_id>/responsible/",
-        quality.ChangeResponsible.as_view(),
-        name="responsible",
-    ),
-    path("operations/", views.Operations.as_view(), name="operations"),
-    path("operations/<int:pk>/", views.OneOperation.as_view(), name="operation"),
-    path("assignments/", views.Assignments.as_view(), name="assignments"),
-    path("assignments/<int:pk>/", views.OneAssignment.as_view(), name="assignment"),
-    path("checks/", views.Checks.as_view(), name="checks"),
-    path("checks/<int:pk>/", views.OneCheck.as_view(), name="check"),
-    path("returns/", views.Returns.as_view(), name="returns"),
-    path("returns/<int:pk>/", views.OneReturn.as_view(), name="return"),
-    path("photos/", views.Photos.as_view(), name="photos"),
-    path("photos/<int:pk>/", views.OnePhoto.as_view(), name="photo"),
+    *[path for resource in TABLES for path in resource.paths()],
     path("photos/<int:pk>/file/", views.PhotoFile.as_view(), name="photo-file"),
-    path("reminders/", views.Reminders.as_view(), name="reminders"),
-    path("customers/", views.Customers.as_view(), name="customers"),
-    path("customers/<int:pk>/", views.OneCustomer.as_view(), name="customer"),
-    path("watches/", views.Watches.as_view(), name="watches"),
-    path("watches/<int:pk>/", views.OneWatch.as_view(), name="watch"),
-    path("operation-types/", views.OperationTypes.as_view(), name="operation-types"),
-    path("operation-types/<int:pk>/", views.OneOperationType.as_view(), name="operation-type"),
-    path("return-reasons/", views.ReturnReasons.as_view(), name="return-reasons"),
-    path("return-reasons/<int:pk>/", views.OneReturnReason.as_view(), name="return-reason"),
-    *[
-        path(f"{name}/", views.Catalogue.as_view(), {"label": label}, name=name)
-        for name, label in SHORT_LISTS.items()
-    ],
+    path("photos/<int:pk>/void/", photos.VoidPhoto.as_view(), name="photo-void"),
+    *resources.CUSTOMERS.paths(add=people.AddCustomer),
+    path("customers/<int:pk>/change/", people.ChangeCustomer.as_view(), name="customer-change"),
+    path("customers/<int:pk>/merge/", people.MergeCustomers.as_view(), name="customer-merge"),
+    path("customers/<int:pk>/erase/", people.EraseCustomer.as_view(), name="customer-erase"),
+    *resources.WATCHES.paths(add=people.AddWatch),
+    path("watches/<int:pk>/change/", people.ChangeWatch.as_view(), name="watch-change"),
+    path("employees/<int:pk>/skills/", people.ChangeSkills.as_view(), name="employee-skills"),
+    *[path for label in resources.CATALOGUES for path in catalogue.paths(label)],
 ]

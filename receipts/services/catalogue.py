@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist, ValidationError
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from history.commands import CommandRef, Outcome, Run, verb
@@ -53,6 +53,7 @@ def save_catalogue_row(
     actor: Actor,
     command: CommandRef = None,
     at: datetime | None = None,
+    **door: Any,
 ) -> Outcome[CatalogueRow]:
     """Add (``row_id`` None) or change a row of ``catalogue`` (a model label); related rows by id.
 
@@ -61,10 +62,9 @@ def save_catalogue_row(
     """
     if catalogue not in CATALOGUES:
         raise NotFound("catalogue.unknown", _("There is no such catalogue."), field="catalogue")
-    service = verb("catalogue.save", catalogue)(_save)
-    return service(
-        catalogue=catalogue, row_id=row_id, values=values, actor=actor, command=command, at=at
-    )
+    service: Any = verb("catalogue.save", catalogue)(_save)
+    inside = {"actor": actor, "command": command, "at": at, **door}  # a door's precondition
+    return service(catalogue=catalogue, row_id=row_id, values=values, **inside)
 
 
 def _save(
@@ -83,12 +83,13 @@ def _save(
     before = {name: _told(row, name) for name in values}
     for name, value in values.items():
         _set(row, name, value)
+    _ensure_valid(row)
     try:
-        row.full_clean()
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise RuleViolation("catalogue.invalid", messages[0], field=field) from None
-    row.save()
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:  # somebody else took the code meanwhile: now it is seen
+        _ensure_valid(row)
+        raise
     stream = f"catalogue:{model._meta.label_lower}"
     if row_id is None:
         run.record(stream, CatalogueRowAdded(model=catalogue, row_id=row.pk, name=row.name))
@@ -102,6 +103,14 @@ def _save(
             CatalogueRowChanged(model=catalogue, row_id=row.pk, name=row.name, changes=changes),
         )
     return Outcome(row)
+
+
+def _ensure_valid(row: CatalogueRow) -> None:
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise RuleViolation("catalogue.invalid", messages[0], field=field) from None
 
 
 def _row(model: type[CatalogueRow], row_id: int | None) -> CatalogueRow:

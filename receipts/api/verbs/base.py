@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from history.api.verbs import VerbView, expected_version
+from history.api.verbs import ServiceVerb, expected_version
 from history.commands import Outcome
 from receipts import locks
 from receipts.api.serializers import ReceiptForm
@@ -18,6 +18,8 @@ from receipts.models import Receipt
 from receipts.services.base import ensure_fresh
 from workshop.lib.api import rows as plain
 from workshop.lib.api.fields import TextField
+from workshop.lib.api.resources import Resource
+from workshop.lib.api.rows import SerializerClass
 from workshop.lib.errors import NotAllowed
 
 Form = serializers.Serializer[Any]
@@ -39,13 +41,12 @@ def ensure_version(receipt_id: int, expected: Mapping[str, Any]) -> None:
     ensure_fresh(locks.receipt(receipt_id), expected)
 
 
-class ReceiptVerb(VerbView):
+class ReceiptVerb(ServiceVerb):
     """A verb on the receipt in the address; answers with the receipt as it is now."""
 
     scopes = WRITE
     body: ClassVar[type[Form]] = Empty
     result: ClassVar[type[Form]] = ReceiptForm
-    service: ClassVar[Callable[..., Outcome[Any]]]
     as_inspector: ClassVar[bool] = False  # the record names who inspected
 
     def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
@@ -54,19 +55,16 @@ class ReceiptVerb(VerbView):
                 "api.employee_missing",
                 _("This records who inspected: bind the API client to an employee."),
             )
-        return type(self).service(**self.target(), **self.arguments(data), **common)
+        return super().call(data, **common)
 
     def target(self) -> dict[str, Any]:
-        """What the address names, with the version that If-Match expects."""
-        pk, expected = self.kwargs["pk"], expected_version(self.request)
-        found: dict[str, Any] = {"receipt_id": pk}
+        """What the address names (also a row of the receipt), with the version of If-Match."""
+        found = dict(self.kwargs)
+        pk, expected = found.pop("pk"), expected_version(self.request)
+        found["receipt_id"] = pk
         if expected:
             found["precondition"] = partial(ensure_version, pk, expected)
         return found
-
-    def arguments(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The form's values as the service takes them."""
-        return dict(data)
 
     def receipt(self, outcome: Outcome[Any]) -> Receipt:
         found: Receipt = outcome.object
@@ -79,6 +77,40 @@ class ReceiptVerb(VerbView):
 
     def etag(self, outcome: Outcome[Any]) -> str:
         return f"v{self.receipt(outcome).version}"
+
+
+class HangingVerb(ReceiptVerb):
+    """A verb on a row that hangs on a receipt: answers with the row; the ETag is the receipt's.
+
+    ``key`` is what the service calls the row's id; without it the address names the receipt.
+    """
+
+    of: ClassVar[Resource]
+    key: ClassVar[str] = ""
+
+    @property
+    def result(self) -> SerializerClass:  # type: ignore[override]  # read by the schema alone
+        return self.of.form
+
+    def target(self) -> dict[str, Any]:
+        if not self.key:
+            return super().target()
+        pk, expected = self.kwargs["pk"], expected_version(self.request)
+        found: dict[str, Any] = {self.key: pk}
+        if expected:
+            found["precondition"] = partial(self.ensure_version, pk, expected)
+        return found
+
+    def ensure_version(self, pk: int, expected: Mapping[str, Any]) -> None:
+        for receipt_id in self.of.table().filter(pk=pk).values_list("receipt_id", flat=True):
+            ensure_version(receipt_id, expected)
+
+    def receipt(self, outcome: Outcome[Any]) -> Receipt:
+        # Fresh: the row was read with the receipt of before.
+        return Receipt.objects.get(pk=outcome.object.receipt_id)
+
+    def represent(self, outcome: Outcome[Any]) -> Any:
+        return {**self.of.read(outcome.object.pk), **outcome.extra}
 
 
 def inputs(kind: Callable[..., Any], values: list[Mapping[str, Any]]) -> list[Any]:

@@ -46,9 +46,6 @@ class VoidWork(ReceiptVerb):
     body = ReasonForm
     service = works.void_work
 
-    def arguments(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        return {"operation_id": self.kwargs["operation_id"], **data}
-
 
 class WaiveForm(Form):
     type_id = IdField()
@@ -199,5 +196,28 @@ class ChangeResponsible(ReceiptVerb):
     as_inspector = True
     service = returns.change_responsible
 
-    def arguments(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        return {"item_id": self.kwargs["item_id"], **data}
+
+class AssemblerForm(ReasonForm):
+    assembler_id = IdField(allow_null=True, help_text="null: nobody")
+
+
+class ChangeAssembler(ReceiptVerb):
+    """The assembler of record of a return: old → new."""
+
+    body = AssemblerForm
+    as_inspector = True
+    service = returns.change_assembler
+
+
+class VoidReading(ReceiptVerb):
+    """A reading is never edited: void it and take it again."""
+
+    body = ReasonForm
+    service = quality.void_reading
+
+
+class VoidWaiver(ReceiptVerb):
+    """The work is required again."""
+
+    body = ReasonForm
+    service = works.void_waiver

@@ -12,6 +12,7 @@ from receipts.api.verbs.base import MANAGE, WRITE, Form, ReasonForm, ReceiptVerb
 from receipts.api.views import READ, Receipts
 from receipts.models import Receipt
 from receipts.services import deadlines, facts, intake, registration
+from workshop.lib.api.access import Access
 from workshop.lib.api.fields import IdField, MomentField, TextField
 from workshop.lib.api.permissions import ensure_scope
 
@@ -49,11 +50,9 @@ class CustomerValues(Form):
     note = TextField()
 
 
-class RegisterForm(Form):
-    number = TextField(required=True)
-    deadline = MomentField(required=False, allow_null=True)
-    urgent = serializers.BooleanField(required=False)
-    facts = FactsForm(required=False)
+class PeopleForm(Form):
+    """Known rows by their ids, or the values of new ones."""
+
     customer_id = IdField(required=False, help_text="a known customer, or `customer`")
     customer = CustomerValues(required=False, help_text="a new one; needs customers:write")
     watch_id = IdField(required=False, help_text="a known watch, or `watch`")
@@ -67,9 +66,27 @@ class RegisterForm(Form):
         return attrs
 
 
-class ReceiptsAndRegister(ReceiptVerb, Receipts):
-    """GET: the list. POST: a new receipt; only the number is needed, a known one is a 409."""
+def customer_and_watch(data: Mapping[str, Any], access: Access) -> dict[str, Any]:
+    """As the services take them: an id or values. A new customer needs a scope of its own."""
+    if "customer" in data:
+        ensure_scope(access, "customers:write")
+    names = ("customer_id", "customer", "watch_id", "watch")
+    return {name.removesuffix("_id"): data[name] for name in names if name in data}
 
+
+class RegisterForm(PeopleForm):
+    """Only the number is needed."""
+
+    number = TextField(required=True)
+    deadline = MomentField(required=False, allow_null=True)
+    urgent = serializers.BooleanField(required=False)
+    facts = FactsForm(required=False)
+
+
+class ReceiptsAndRegister(ReceiptVerb, Receipts):
+    """A new receipt; only the number is needed, a known one is a 409."""
+
+    about = Receipts.__doc__
     scopes: ClassVar = {**READ, **WRITE}
     body = RegisterForm
     created = True
@@ -79,14 +96,19 @@ class ReceiptsAndRegister(ReceiptVerb, Receipts):
         return {}
 
     def arguments(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        values = dict(data)
-        for name in ("customer", "watch"):
-            known = values.pop(f"{name}_id", None)
-            values[name] = known if known is not None else values.get(name)
-        values["facts"] = dict(values.get("facts") or {})
-        if isinstance(values["customer"], Mapping):
-            ensure_scope(self.access, "customers:write")
-        return values
+        own = {name: data[name] for name in ("number", "deadline", "urgent") if name in data}
+        facts = dict(data.get("facts") or {})
+        return {**own, "facts": facts, **customer_and_watch(data, self.access)}
+
+
+class Attach(ReceiptVerb):
+    """Give the receipt its customer or its watch."""
+
+    body = PeopleForm
+    service = intake.attach
+
+    def arguments(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        return customer_and_watch(data, self.access)
 
 
 class EditFacts(ReceiptVerb):
@@ -151,3 +173,14 @@ class Deadline(ReceiptVerb):
 
     body = DeadlineForm
     service = deadlines.change_deadline
+
+
+class PublicLinkForm(Form):
+    renew = serializers.BooleanField(required=False, help_text="a new one takes its place")
+
+
+class PublicLink(ReceiptVerb):
+    """Make the customer's link dead; those who subscribed by it are told nothing more."""
+
+    body = PublicLinkForm
+    service = facts.revoke_public_link
