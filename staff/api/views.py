@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, Final
 
 import django_filters as filters
 from django.db.models import QuerySet
@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from staff import roles
 from staff.models import Employee
-from workshop.lib.api.views import ListView, RowView
+from workshop.lib.api.resources import Resource
 
 
 class EmployeeForm(serializers.Serializer[Any]):
@@ -25,6 +25,8 @@ class EmployeeForm(serializers.Serializer[Any]):
     active = serializers.BooleanField()
     absent_from = serializers.DateField(allow_null=True)
     absent_until = serializers.DateField(allow_null=True)
+    language = serializers.CharField(help_text="the bot speaks it to this person")
+    muted_notices = serializers.ListField(child=serializers.CharField())
     created_at = serializers.DateTimeField()
 
 
@@ -41,18 +43,13 @@ class EmployeeFilter(filters.FilterSet):
         return rows.filter(**{f"is_{value}": True})
 
 
-class Employees(ListView):
-    """People of the workshop, by name."""
-
-    resource = "employees"
-    form = EmployeeForm
-    scopes: ClassVar = {"GET": "staff:read"}
-    filters = EmployeeFilter
-    orders: ClassVar = {"name": "full_name", "id": "id"}
-
-    def rows(self) -> QuerySet[Any]:
-        return Employee.objects.all()
-
-
-class OneEmployee(RowView, Employees):
-    """A person."""
+EMPLOYEES: Final = Resource(
+    "employees",
+    EmployeeForm,
+    Employee.objects.all,
+    "staff:read",
+    many="People of the workshop, by name.",
+    one="A person.",
+    filters=EmployeeFilter,
+    orders={"name": "full_name", "id": "id"},
+)
