@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("polishing.api.urls")),
     path("", include("staff.api.urls")),
     path("", include("history.api.urls")),
+    path("", include("botapp.api.urls")),
 ]
