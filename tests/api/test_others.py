@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from history.models import Event
 from integrations import scopes
 from integrations.services.registrations import GROUP, open_registration
 from polishing.models import PolishingBatch, PolishingOrder
+from receipts.models import Photo
 from receipts.services.photos import add_photo, complete_photo
 from tests.api.callers import BASE, SYSTEM, Caller
 from tests.cast import Cast, make_in_work, make_order, make_polished, make_receipt
@@ -27,17 +29,74 @@ class TestPhotos:
         self, shop: Caller, cast: Cast, settings: Any, tmp_path: Path
     ) -> None:
         settings.MEDIA_ROOT = tmp_path
-        picture = io.BytesIO()
-        Image.new("RGB", (40, 30)).save(picture, "JPEG")
         receipt = make_receipt(cast)
         row = add_photo(receipt_id=receipt.pk, source="id", actor=cast.actor("igor")).object
-        complete_photo(photo_id=row.pk, content=picture.getvalue())
+        complete_photo(photo_id=row.pk, content=picture())
         path = f"/photos/{row.pk}/file/"
         assert shop.get(path).status_code == 200
         for file in tmp_path.rglob("*.jpg"):
             file.unlink()
         answer = shop.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, "request.not_found")
+
+    def test_sent_as_a_form_and_encoded_anew(
+        self, shop: Caller, cast: Cast, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.MEDIA_ROOT = tmp_path
+        receipt = make_receipt(cast)
+        path = f"/receipts/{receipt.pk}/photos/"
+        sent = {"photo": upload(picture(exif=b"Exif\0\0secret")), "stage": "work"}
+        headers = {"Idempotency-Key": "p1", "If-Match": '"v1"'}
+        made = shop.http.post(BASE + path, sent, headers=headers)
+        assert (made.status_code, made["ETag"]) == (201, '"v2"'), made.content
+        row = made.json()["result"]
+        assert (row["stage"], row["state"], row["receipt_id"]) == ("work", "ready", receipt.pk)
+        sent["photo"].seek(0)
+        again = shop.http.post(BASE + path, sent, headers=headers)
+        assert (again["Idempotent-Replayed"], again.json()["result"]) == ("true", row)
+        assert shop.get("/photos/", receipt=receipt.pk).json()["results"] == [row]
+        file = b"".join(shop.get(f"/photos/{row['id']}/file/").streaming_content)  # type: ignore[attr-defined]
+        assert file[:2] == b"\xff\xd8"
+        assert b"secret" not in file
+        other = shop.http.post(BASE + path, {"photo": upload(picture(50))}, headers=headers)
+        assert (other.status_code, other.json()["code"]) == (422, "command.key_reused")
+        void = shop.post(f"/photos/{row['id']}/void/", {"reason": "wrong watch"})
+        assert void.json()["result"]["voided_at"]
+        assert len(list(tmp_path.rglob("*.jpg"))) == 1  # the test keeps its transaction open
+        assert Photo.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        ("content", "status", "code"),
+        [
+            (b"", 422, "photos.not_a_picture"),
+            (b"%PDF-1.4", 422, "photos.not_a_picture"),
+            (b"\xff\xd8\xff" + b"\0" * 500, 422, "photos.not_a_picture"),
+            (b"\0" * (10 * 2**20 + 1), 422, "photos.too_large"),
+            (b"\0" * (11 * 2**20), 400, "request.unreadable"),
+        ],
+    )
+    def test_what_is_no_picture(
+        self, shop: Caller, cast: Cast, content: bytes, status: int, code: str
+    ) -> None:
+        path = f"/receipts/{make_receipt(cast).pk}/photos/"
+        answer = shop.http.post(BASE + path, {"photo": upload(content)})
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert shop.post(path, {"photo": "x"}).status_code == 415
+        nothing = shop.http.post(BASE + path, {"stage": "a\0b"})
+        assert nothing.status_code == 400
+        assert not Photo.objects.exists()
+
+
+def picture(width: int = 40, **more: Any) -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (width, 30)).save(made, "JPEG", **more)
+    return made.getvalue()
+
+
+def upload(content: bytes) -> io.BytesIO:
+    file = io.BytesIO(content)
+    file.name = "watch.jpg"
+    return file
 
 
 class TestPeople:
@@ -207,6 +266,26 @@ class TestSigningUp:
         sent = {"token": token, "username": "reader", "password": "Long-enough-77", **values}
         assert self.post(**sent).status_code == status
         assert not User.objects.exists()
+
+    def test_who_signed_up_asks_with_his_password(self, db: None) -> None:
+        token = open_registration(actor=SYSTEM).shown_once["token"]
+        self.post(token=token, username="reader", password="Long-enough-77")
+        User.objects.create_user("anna", password="Long-enough-77")
+
+        def ask(name: str, password: str, path: str = "/me/") -> Any:
+            text = base64.b64encode(f"{name}:{password}".encode()).decode()
+            return Client().get(BASE + path, headers={"Authorization": f"Basic {text}"})
+
+        found = ask("reader", "Long-enough-77")
+        assert (found.status_code, found.json()["scopes"]) == (200, ["analytics:read"])
+        for name, password in (
+            ("reader", "wrong"),
+            ("nobody", "Long-enough-77"),
+            ("anna", "Long-enough-77"),  # an account of the office is no account of the API
+            ("reader\0", "x"),
+        ):
+            assert ask(name, password).status_code == 401
+        assert ask("reader", "Long-enough-77", "/receipts/").status_code == 401
 
     def test_the_password_stands_nowhere(self, db: None) -> None:
         token = open_registration(actor=SYSTEM).shown_once["token"]
