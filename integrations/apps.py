@@ -8,8 +8,9 @@ class IntegrationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        import integrations.legacy.events
+        import integrations.webhooks.events  # noqa: F401  # both register their kinds
         from history.registry import register_consumer
         from integrations.services import webhook_queue
-        from integrations.webhooks import events  # noqa: F401  # registers the kinds
 
         register_consumer(webhook_queue.CONSUMER, webhook_queue.expand)

@@ -30,6 +30,25 @@ class EmployeeAdded(Payload):
         }
 
 
+@event_kind("employee.carried_over", lazy("Carried over from the earlier platform"))
+@dataclass(frozen=True)
+class EmployeeCarriedOver(Payload):
+    """Access and skills were guessed of the old role and works: somebody has to look at them."""
+
+    name: str
+    legacy_id: int
+    legacy_role: str
+    roles: list[str]
+    skills: list[str]
+
+    def words(self) -> str:
+        return _("From the earlier platform, please review: %(name)s (%(roles)s; %(skills)s)") % {
+            "name": self.name,
+            "roles": role_names(self.roles),
+            "skills": ", ".join(self.skills) or "–",
+        }
+
+
 @event_kind("employee.renamed", lazy("Employee renamed"))
 @dataclass(frozen=True)
 class EmployeeRenamed(Payload):

@@ -18,9 +18,10 @@ from receipts.events.facts import (
     DeadlineChanged,
     FactsChanged,
     Registered,
+    Renumbered,
     UrgencyChanged,
 )
-from receipts.models import DeadlineCause, OperationType, Receipt, Reminder
+from receipts.models import DeadlineCause, OperationType, Receipt, ReceiptNumber, Reminder
 from receipts.numbers import normalise_number, similar_key
 from receipts.projection import apply
 from receipts.services.base import past_moment
@@ -62,6 +63,31 @@ class OpeningDraft:
             number=parsed.display, number_key=parsed.key, similar_key=similar_key(parsed.key)
         )
         self.write(payload, actor, at)
+
+    def renumber(self, *, number: str, reason: str, actor: Actor, at: datetime) -> Extra:
+        """As the service; a taken number fails as IntegrityError when the batch is written."""
+        self.ensure("renumber", actor)
+        parsed, receipt = normalise_number(number), self.receipt
+        reason = require_text(reason, field="reason", limit=REASON_LENGTH)
+        if (parsed.display, parsed.key) == (receipt.number, receipt.number_key):
+            return {}
+        self.rows.add(
+            ReceiptNumber(
+                receipt_id=receipt.pk,
+                number=receipt.number,
+                number_key=receipt.number_key,
+                until=at,
+            )
+        )
+        payload = Renumbered(
+            old=receipt.number,
+            new=parsed.display,
+            number_key=parsed.key,
+            similar_key=similar_key(parsed.key),
+            reason=reason,
+        )
+        self.write(payload, actor, at)
+        return {}
 
     def edit_facts(self, *, facts: Mapping[str, Any], actor: Actor, at: datetime) -> Extra:
         self.ensure("facts", actor)

@@ -42,13 +42,15 @@ class Writer:
         facts: Mapping[str, Any] | None = None,
         deadline: datetime | None = None,
         urgent: bool = False,
+        arguments: Mapping[str, Any] | None = None,
     ) -> Draft:
         """A registered receipt; a new watch and a new customer by their values, known ones as ids
-        in ``facts``. Raises what the services of registration raise; a number that is taken
-        fails as IntegrityError when the batch is written.
+        in ``facts``. ``arguments`` (default number and time) is what the command remembers, to
+        tell the same row from a changed one. Raises what the services of registration raise; a
+        number that is taken fails as IntegrityError when the batch is written.
         """
         receipt_id = self.rows.next_id(Receipt)
-        command = self.rows.command(VERB, key, actor, {"number": number, "at": at})
+        command = self.rows.command(VERB, key, actor, arguments or {"number": number, "at": at})
         command.result = {"id": receipt_id, "extra": {}, "warnings": [], "already": None}
         draft = Draft(self.rows, self.drawer, command, receipt_id)
         known = dict(facts or {})
