@@ -1,4 +1,7 @@
-"""Jobs of the integrations: waking the runner of imports and exports, and forgetting files."""
+"""Jobs of the integrations: imports and exports, and what the webhooks forget.
+
+Messages of webhooks are sent by a loop beside the jobs (``integrations.webhooks.background``).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from history.jobs import Turn, daily, every, job
 from integrations import data_jobs
 from integrations.services import data_jobs as services
+from integrations.services import webhook_cleanup
+from integrations.webhooks import background, nudge  # noqa: F401  # a worker starts the first
 
 LONGEST = int(timedelta(hours=6).total_seconds())
 
@@ -46,3 +51,21 @@ def sweep_data_jobs(turn: Turn) -> int:
 )
 def forget_data_files(turn: Turn) -> int:
     return services.forget_files(at=turn.at)
+
+
+@shared_task(name=nudge.TASK)  # type: ignore[untyped-decorator]
+def wake_webhooks() -> int:
+    """The nudge after a commit of another process: messages of webhooks may be due."""
+    return nudge.wake_here()
+
+
+@job(
+    "integrations.clean_up_webhooks",
+    _("Clean up the webhooks"),
+    _("Forgets delivered messages after 14 days, others that ended after 90."),
+    when=daily("04:30"),
+    limit=timedelta(minutes=5),
+    counts={"deliveries": _("messages"), "secrets": _("secrets sealed anew")},
+)
+def clean_up_webhooks(turn: Turn) -> dict[str, int]:
+    return webhook_cleanup.clean_up(at=turn.at)
