@@ -25,7 +25,7 @@ from benchmarks.base import Run, Sample
 from benchmarks.machine import Cores, copied, cores, cpu_seconds, start
 from simulator.client import SimClient
 from simulator.world import DEFAULT_TOKEN
-from tests.faults.setup import ROOT, Place, say, wait_until
+from tests.faults.setup import ROOT, WAIT, Place, say, wait_until
 
 CHATS, CYCLES = 200, 3
 MASTERS = 8  # one page of buttons
@@ -133,7 +133,7 @@ class Bench:
             done = InboundUpdate.objects.filter(state=InboundUpdate.DONE).count()
             return done == updates and not behind.exists()
 
-        wait_until(quiet, 15, 0.05)
+        wait_until(quiet, every=0.05)
 
     def _right(self, acts: Acts) -> bool:
         """Each watch was handed over once, by its inspector to its master, and nothing else."""
@@ -186,7 +186,7 @@ class Bench:
         environment = place.environment if place else os.environ
         process = start(command, cpus=self.cores.server, environment=environment, cwd=ROOT)
         try:
-            wait_until(lambda: client.request("GET", "/sim/pending")["polling"], 30)
+            wait_until(lambda: client.request("GET", "/sim/pending")["polling"])
             yield process.pid
         finally:
             _end(process)
@@ -204,7 +204,7 @@ def _telegram_ids() -> Iterator[tuple[int, int]]:
 
 def _end(process: subprocess.Popen[Any]) -> None:
     process.send_signal(signal.SIGTERM)
-    process.wait(30)
+    process.wait(WAIT)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 
 # A program chooses its own settings.
 CLOSED = frozenset({"DJANGO_SETTINGS_MODULE"})
-PATIENCE = 600  # seconds
+PATIENCE = 900  # seconds; a bound for failures
 
 
 def run(module: str, arguments: str, *, without: Collection[str] = ()) -> dict[str, Any]:

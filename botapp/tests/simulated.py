@@ -22,7 +22,7 @@ from simulator.client import buttons
 from simulator.testing import SimServer
 from staff.models import Employee
 
-WAIT = 10.0  # seconds; a bound for failures, never slept
+WAIT = 60.0  # seconds; a bound for failures, never slept
 
 
 class RunningBot:

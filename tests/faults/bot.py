@@ -101,7 +101,7 @@ def _one(
         sound = pairs.sound(result)
     elif part == "takeover":
         result = takeover.run_takeovers(place, cast, rounds=wanted.takeovers, seed=seed)
-        sound = takeover.sound(result)
+        sound = takeover.sound(result, in_time=wanted.takeovers >= len(takeover.MODES))
     elif part == "taps":
         result = taps.run_taps(cast, buttons=wanted.taps, seed=seed)
         sound = taps.sound(result)

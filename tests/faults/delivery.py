@@ -90,7 +90,7 @@ class Deliveries:
                 killed_at.append(time.time())
                 say(f"kill {len(killed_at)} of {kills}: {self.sent()} of {self.whole} sent")
             bot.start()
-            wait_until(lambda: self.sent() == self.whole, 120, 0.1)
+            wait_until(lambda: self.sent() == self.whole, every=0.1)
         finally:
             bot.end()
         return {"kills": kills, **self.count(killed_at)}
@@ -134,23 +134,23 @@ class Deliveries:
         for name, bot in bots.items():
             bot.start(host=name)
         try:
-            wait_until(lambda: self.sent() >= self.whole // 4, 60)
+            wait_until(lambda: self.sent() >= self.whole // 4)
             sender = next(name for name in bots if _holds(name))
             bots[sender].end()
             at = time.time()
             in_doubt = OutgoingMessage.objects.filter(state=OutgoingMessage.CLAIMED)
             doubtful = list(in_doubt.values_list("pk", flat=True))
-            wait_until(lambda: self.sent() == self.whole, 120, 0.05)
+            wait_until(lambda: self.sent() == self.whole, every=0.05)
             settled = OutgoingMessage.objects.filter(pk__in=doubtful)
             last = max((row.sent_at.timestamp() for row in settled if row.sent_at), default=at)
-            following = min(entry["at"] for entry in self.arrived() if entry["at"] > at + 0.5)
+            after = [entry["at"] for entry in self.arrived() if entry["at"] > at + 0.5]
         finally:
             for bot in bots.values():
                 bot.end()
         counted = self.count([at])
         return {
             **counted,
-            "next_message_s": round(following - at, 1),
+            "next_message_s": round(min(after, default=at) - at, 1),
             "claims_taken_over_s": round(last - at, 1),
             "claims": len(doubtful),
         }
@@ -170,7 +170,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--each", type=int, default=8)
     parser.add_argument("--seeds", default="1")
-    parser.add_argument("--small", action="store_true", help="a twentieth of the kills")
+    parser.add_argument(
+        "--small", action="store_true", help="a twentieth of the kills; seconds are not judged"
+    )
     arguments = parser.parse_args()
     first, _dash, last = arguments.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
@@ -194,7 +196,8 @@ def main() -> None:
         "seeds": list(seeds),
         "versions": known,
     }
-    met = not result["lost"] and not result["duplicates_unmarked"] and worst <= TAKEOVER
+    in_time = arguments.small or worst <= TAKEOVER
+    met = not result["lost"] and not result["duplicates_unmarked"] and in_time
     finish({**result, "met": met}, met=met)
 
 

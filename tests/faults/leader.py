@@ -50,7 +50,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--sqlite", action="store_true")
     parser.add_argument("--broker", default="", help="its URL; without it files")
-    parser.add_argument("--small", action="store_true", help="for every change")
+    parser.add_argument(
+        "--small", action="store_true", help="for every change: seconds are not judged"
+    )
     wanted = parser.parse_args()
     wanted.parts = wanted.parts.split(",")
     os.environ["FAULTS_BROKER"] = wanted.broker
@@ -82,7 +84,7 @@ def _run(place: Place, server: Any, wanted: argparse.Namespace) -> dict[str, Any
             restarts = wanted.restarts or (1 if small else RESTARTS)
             found = leading.restart_database(place, server, restarts=restarts, seed=wanted.seed)
         seconds = round(time.monotonic() - started)
-        parts[part] = {"met": leading.sound(found), "seconds": seconds, **found}
+        parts[part] = {"met": leading.sound(found, in_time=not small), "seconds": seconds, **found}
     return {
         "name": "faults-leader",
         "met": all(part["met"] for part in parts.values()),

@@ -27,8 +27,8 @@ from tests.faults.setup import Place, say, wait_until
 from workshop.lib import clock
 
 TAKEOVER = 20.0  # seconds, the goal
-SETTLE = 60.0
-STARTING = 180.0  # seconds, of programs on a machine with much else to do
+SETTLE = 60.0  # seconds, of a database that came back
+STARTING = 240.0  # seconds, of programs on a machine with much else to do
 
 
 def prepare() -> None:
@@ -67,6 +67,19 @@ def leader() -> int:
     return programs.pid_of(row.owner) if row else 0
 
 
+def leading_of(group: Sequence[Program]) -> Program:
+    """The one that leads, once one of them does: on a busy machine a lease may run out."""
+    found: list[Program] = []
+
+    def one_leads() -> bool:
+        leads = leader()
+        found[:] = [one for one in group if one.pid == leads]
+        return bool(found)
+
+    wait_until(one_leads, STARTING)
+    return found[0]
+
+
 def kill_leaders(place: Place, *, kills: int, seed: int, machines: bool) -> dict[str, Any]:
     """Two beats, on two machines or on one; the leading one is killed and started again."""
     rng, began = random.Random(seed), clock.now()
@@ -78,12 +91,12 @@ def kill_leaders(place: Place, *, kills: int, seed: int, machines: bool) -> dict
     takeovers: list[float] = []
     with running([programs.worker(place, "worker"), *beats]):
         for number in range(kills):
-            wait_until(lambda: any(leader() == one.pid for one in beats), STARTING)
+            leading_of(beats)
             wait_until(lambda: _stands_by(beats), STARTING)
             mark = clock.now()
             wait_until(lambda: _newest_run() > mark, STARTING)  # noqa: B023  # used at once
             time.sleep(rng.uniform(0.0, 1.5))
-            victim = next(one for one in beats if one.pid == leader())
+            victim = leading_of(beats)
             dead = victim.pid
             victim.end()
             killed = time.monotonic()
@@ -92,7 +105,7 @@ def kill_leaders(place: Place, *, kills: int, seed: int, machines: bool) -> dict
             # Not before: on its own machine the new one would know at once that the old one died.
             victim.start()
             say(f"kill {number + 1} of {kills}: taken over after {takeovers[-1]:.1f} s")
-        _settle()
+        settle()
     return {
         "kills": kills,
         "takeover_seconds_longest": round(max(takeovers, default=0.0), 1),
@@ -115,7 +128,7 @@ def lead_twice(place: Place, *, seconds: float) -> dict[str, Any]:
     with running([*workers, *beats]):
         wait_until(lambda: bool(_newest_run() > began), STARTING)
         time.sleep(seconds)  # they work meanwhile, in other processes
-        _settle()
+        settle()
     return {"seconds": seconds, **count(began)}
 
 
@@ -142,7 +155,7 @@ def restart_database(place: Place, server: Postgres, *, restarts: int, seed: int
                     raise AssertionError("no job ran again")
             silences.append(time.monotonic() - back)
             say(f"restart {number + 1} of {restarts}: jobs again after {silences[-1]:.1f} s")
-        _settle()
+        settle()
     return {
         "restarts": restarts,
         "programs_that_ended": ended,
@@ -164,7 +177,7 @@ def _newest_run() -> datetime:
     return clock.from_iso(text) or never
 
 
-def _settle() -> None:
+def settle() -> None:
     """Every slot up to now has been run, and nothing is running."""
     mark = clock.now()
 
@@ -173,18 +186,23 @@ def _settle() -> None:
         behind = timedelta(seconds=beat_jobs.EACH_SECONDS)
         return all(row.done_slot and row.done_slot >= mark - behind for row in rows)
 
-    wait_until(done, SETTLE)
+    wait_until(done)
 
 
 def count(began: datetime, *, runs_once: bool = True) -> dict[str, Any]:
-    """Slots that were never run, and those run (or with an effect) more than once."""
+    """Slots that were never run, and those run (or with an effect) more than once.
+
+    ``runs_once``: nothing was broken off. A run that was is made good for where each slot counts;
+    where the newest counts it may have left its trace and not its effect.
+    """
     runs = _runs(began)
     per_slot = Counter((name, slot) for name, slot, _began in runs)
-    each = sorted(_moment(slot) for name, slot in per_slot if name == beat_jobs.EACH)
+    traces = [slot for slot in per_slot if runs_once or slot[0] == beat_jobs.EACH]
+    each = sorted(_moment(slot) for name, slot in traces if name == beat_jobs.EACH)
     step = timedelta(seconds=beat_jobs.EACH_SECONDS)
     wanted = round((each[-1] - each[0]) / step) + 1
     effects = Counter(
-        (event.stream, event.payload["slot"])
+        (event.stream.removeprefix("faults:"), event.payload["slot"])
         for event in Event.objects.filter(kind="faults.ticked", recorded_at__gte=began)
     )
     times = sorted(_moment(at) for name, _slot, at in runs if name == beat_jobs.NEWEST)
@@ -193,7 +211,7 @@ def count(began: datetime, *, runs_once: bool = True) -> dict[str, Any]:
     repeated = sum(number - 1 for number in per_slot.values())
     return {
         "slots": len(per_slot),
-        "lost": wanted - len(each) + len(per_slot) - len(effects),
+        "lost": wanted - len(each) + sum(slot not in effects for slot in traces),
         "double": sum(number - 1 for number in effects.values()) + (repeated if runs_once else 0),
         "runs_repeated": repeated,
         "longest_silence_seconds": round(silence, 1),
@@ -215,10 +233,10 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def sound(result: dict[str, Any]) -> bool:
-    """The goal of every part."""
-    return (
-        result["lost"] == result["double"] == result["history_findings"] == 0
-        and result.get("takeover_seconds_longest", 0.0) <= TAKEOVER
-        and ("restarts" in result or result["longest_silence_seconds"] <= TAKEOVER)
+def sound(result: dict[str, Any], *, in_time: bool = True) -> bool:
+    """The goal of every part; without ``in_time`` seconds are told and not judged."""
+    quick = result.get("takeover_seconds_longest", 0.0) <= TAKEOVER and (
+        "restarts" in result or result["longest_silence_seconds"] <= TAKEOVER
     )
+    right = result["lost"] == result["double"] == result["history_findings"] == 0
+    return right and (quick or not in_time)

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from pathlib import Path
 import kombu
 import redis
 
-from tests.faults.setup import ROOT, WAIT, Place, wait_until
+from tests.faults.setup import ROOT, WAIT, Place, free_port, wait_until
 from workshop import local_services
 
 STOCK = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -149,9 +148,7 @@ class Redis:
         self._binary = shutil.which("redis-server") or ""
         if not self._binary:
             raise local_services.Unavailable("no redis-server on this machine")
-        with contextlib.closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = int(probe.getsockname()[1])
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self._port}/0"
 

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import platform
+import random
 import signal
 import socket
 import subprocess
@@ -25,7 +26,7 @@ from urllib.parse import urlsplit, urlunsplit
 from workshop import local_services
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT = 60.0  # seconds; a bound for failures, never slept through
+WAIT = 240.0  # seconds; a bound for failures, never slept through
 
 
 @dataclass(frozen=True)
@@ -208,10 +209,15 @@ class BotProcess:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nobody listens on, nor gets by chance until it is taken.
+
+    Below those that the kernel gives to outgoing connections: of them the run opens many.
+    """
+    while True:
+        port = random.randrange(15_000, 30_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = WAIT, every: float = 0.02) -> None:

@@ -84,9 +84,11 @@ def _spread(times: list[float]) -> dict[str, float]:
     return {"least": ordered[0], "median": ordered[len(ordered) // 2], "most": ordered[-1]}
 
 
-def sound(result: dict[str, Any]) -> bool:
+def sound(result: dict[str, Any], *, in_time: bool = True) -> bool:
+    """The goal; without ``in_time`` seconds are told and not judged."""
     names = ("lost", "double", "disorder", "history_findings")
-    return not any(result[name] for name in names) and result["longest_s"] <= GOAL
+    right = not any(result[name] for name in names)
+    return right and (not in_time or result["longest_s"] <= GOAL)
 
 
 # --- two processes ----------------------------------------------------------------------------

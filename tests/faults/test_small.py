@@ -48,4 +48,4 @@ def test_reminders_under_faults() -> None:
 def test_the_delivery_under_kills() -> None:
     result = run("tests.faults.delivery", "--small --people 10")
     assert (result["lost"], result["duplicates_unmarked"], result["met"]) == (0, 0, True)
-    assert result["takeover"]["claims_taken_over_s"] <= 15
+    assert result["takeover"]["notices"] == 30

@@ -54,6 +54,6 @@ def test_beat_and_worker_over_rabbitmq() -> None:
 @pytest.mark.postgres
 @pytest.mark.django_db
 def test_notices_fall_due_while_the_worker_is_killed() -> None:
-    result = run("jobs", "--rounds 1 --faults worker", postgres=True)
+    result = run("jobs", "--small --faults worker", postgres=True)
     assert result["hand_overs"] == 9 + 3
     assert result["messages"] > result["hand_overs"]
