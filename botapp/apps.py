@@ -17,5 +17,6 @@ class BotappConfig(AppConfig):
         import_module("botapp.digests")
         import_module("botapp.stay_notices")
         import_module("botapp.customer_notices")
+        import_module("botapp.webhook_notices")
         import_module("botapp.group_cards").connect()
         notices.connect()

@@ -1,4 +1,4 @@
-"""An input that fails for good: the person, the office and the managers are told."""
+"""What fails for good: the person, the office and the managers are told."""
 
 from __future__ import annotations
 
@@ -15,8 +15,16 @@ from botapp.models import InboundUpdate
 from botapp.testing import BotDriver, MemoryPerson
 from botapp.tests.test_dialogs import open_screen
 from history.models import Event
+from integrations.models import WebhookEndpoint
+from integrations.services.webhooks import (
+    add_webhook,
+    pause_failing,
+    pause_webhook,
+    receiver_gone,
+)
 from staff.models import Employee
 from workshop.lib import clock
+from workshop.lib.actor import system_actor
 
 
 @pytest.fixture
@@ -99,3 +107,21 @@ def test_the_office_lists_what_failed(
     assert "ZeroDivisionError" in page
     assert "Maximov M." in page
     assert "bug" not in page.replace("debug", "")
+
+
+def test_managers_hear_of_a_webhook_that_stopped_by_itself(bot: BotDriver, anna: Employee) -> None:
+    boss = bot.person(anna)
+    boss.text("/start")
+    office = system_actor("office")
+    url = "https://erp.example.com/hooks"
+    paused, gone, quiet = (
+        add_webhook(url=url, kinds=["*"], actor=office).object for _number in range(3)
+    )
+    WebhookEndpoint.objects.filter(pk=paused.pk).update(failing_since=clock.now())
+    pause_failing(endpoint_id=paused.pk, actor=system_actor("webhooks"))
+    receiver_gone(endpoint_id=gone.pk, actor=system_actor("webhooks"))
+    pause_webhook(endpoint_id=quiet.pk, actor=office)
+    bot.notify()
+    assert len(boss.notices) == 2
+    assert all("https://erp.example.com/…" in notice for notice in boss.notices)
+    assert "nothing but failures since" in boss.notices[0]
