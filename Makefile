@@ -15,11 +15,11 @@ export HOST
 endif
 ARGS ?=
 
-.PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery messages lock product tests python clean-demo
+.PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-ssrf messages lock product tests python clean-demo
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery bench-P2 bench-P7 messages lock"
+	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-ssrf bench-P2 bench-P7 messages lock"
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -66,6 +66,9 @@ faults-races: tests
 
 faults-leader: tests
 	@$(BIN)/python -m tests.faults.leader $(ARGS)
+
+faults-ssrf: tests
+	@$(BIN)/python -m tests.faults.ssrf $(ARGS)
 
 faults-jobs: tests
 	@$(BIN)/python -m tests.faults.jobs $(ARGS)

@@ -8,7 +8,6 @@ could swell; the answer is read to 64 KB, and the whole attempt has one time lim
 
 from __future__ import annotations
 
-import re
 import socket
 import ssl
 import time
@@ -34,7 +33,6 @@ KEPT_CHARACTERS: Final = 1000
 LONGEST_WAIT: Final = timedelta(days=7)
 _LOOKUP_SECONDS: Final = 5.0
 _CHARSETS: Final = {"windows-1251", "koi8-r"}
-_INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HEADERS: Final = {"User-Agent": "Repassage-Webhooks/1", "Accept-Encoding": "identity"}
 
 
@@ -181,8 +179,9 @@ async def _beginning(response: aiohttp.ClientResponse) -> str:
 
 def _unpacked(response: aiohttp.ClientResponse, data: bytes) -> bytes:
     """The beginning of an answer that was compressed though nobody asked for it."""
-    if response.headers.get("Content-Encoding", "").lower() not in {"gzip", "deflate"}:
-        return data
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"gzip", "deflate"}:
+        return data if encoding == "identity" else b""
     try:
         return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, 4 * KEPT_CHARACTERS)
     except zlib.error:
@@ -190,11 +189,11 @@ def _unpacked(response: aiohttp.ClientResponse, data: bytes) -> bytes:
 
 
 def _readable(data: bytes, charset: str | None) -> str:
-    """Text for people: no control characters (PostgreSQL takes no NUL), wrong bytes marked."""
+    """Text for people: nothing invisible (PostgreSQL takes no NUL), wrong bytes marked."""
     known = charset.lower() if charset else ""
     encoding = known if known in _CHARSETS else "utf-8"
     text = data[: 4 * KEPT_CHARACTERS].decode(encoding, "replace")
-    return _INVISIBLE.sub("", text)[:KEPT_CHARACTERS]
+    return "".join(one for one in text if one.isprintable() or one in "\n\t")[:KEPT_CHARACTERS]
 
 
 def _seconds(retry_after: str) -> int | None:
