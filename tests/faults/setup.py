@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ from urllib.parse import urlsplit, urlunsplit
 from workshop import local_services
 
 ROOT = Path(__file__).resolve().parents[2]
+_STALE = re.compile(r"faults_(\d+)_\d+")
 WAIT = 240.0  # seconds; a bound for failures, never slept through
 
 
@@ -84,6 +86,7 @@ def _own_database(server: str) -> Iterator[str]:
     """A database of this run on the server, dropped afterwards."""
     import psycopg
 
+    drop_stale(server)
     name = f"faults_{os.getpid()}_{int(time.time())}"
 
     def execute(statement: str) -> None:
@@ -96,6 +99,34 @@ def _own_database(server: str) -> Iterator[str]:
         yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
     finally:
         execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def drop_stale(server: str) -> list[str]:
+    """What killed runs have left: their process is gone, and nobody is connected. The names."""
+    import psycopg
+
+    dropped = []
+    with psycopg.connect(server, autocommit=True) as connection:
+        names = connection.execute("SELECT datname FROM pg_database").fetchall()
+        for (name,) in names:
+            owner = _STALE.fullmatch(name)
+            if owner is None or _is_running(int(owner[1])):
+                continue
+            # In use after all, by a run on another machine: then it is not ours to drop.
+            with contextlib.suppress(psycopg.errors.ObjectInUse):
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
+                dropped.append(name)
+    return dropped
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _prepare_environment(url: str, folder: Path) -> None:
@@ -127,7 +158,11 @@ def _close_connections() -> None:
 
 
 class Simulator:
-    """The simulator as a process of its own, on a free loopback port."""
+    """The simulator as a process of its own, on a free loopback port.
+
+    Each one begins empty, but its ids follow those of the one before it on this place: the inbox
+    outlives them, and an update with a known id is one that was handled already.
+    """
 
     def __init__(self, place: Place) -> None:
         from django.conf import settings
@@ -136,7 +171,7 @@ class Simulator:
 
         self.token = settings.SIMULATOR_TOKEN
         command = [sys.executable, "-m", "simulator", "--port", "0", "--no-limits"]
-        command += ["--token", self.token]
+        command += ["--token", self.token, "--data", str(place.folder / "telegram")]
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -152,6 +187,7 @@ class Simulator:
         self.base_url = f"{self.origin}/bot"
         self.base_file_url = f"{self.origin}/file/bot"
         self.client = SimClient(self.origin)
+        self.client.reset()
 
     def __enter__(self) -> Simulator:
         return self
