@@ -12,15 +12,12 @@ from botapp.dialogs import (
     Button,
     Context,
     Go,
-    Home,
     Move,
     Screen,
     Stay,
     View,
-    b,
     deep_link,
     grid,
-    lines,
     number_opener,
     opener,
 )
@@ -30,7 +27,7 @@ from botapp.screens import card_text, words
 from botapp.screens.actions import actions_of, find_action
 from botapp.screens.pickers import load_receipt
 from botapp.screens.protocol import doubts
-from botapp.screens.undo import take_back, undo_row
+from botapp.screens.undo import undo_row, undone
 from history.commands import Outcome
 from polishing.models import PolishingOrder
 from receipts import selectors
@@ -134,12 +131,7 @@ class Card(Screen):
         return Stay().note(words.done(outcome, text))
 
     def do_undo(self, ctx: Context, value: str) -> Answer:
-        told = take_back(ctx, int(value))
-        receipt = load_receipt(ctx.params["receipt_id"])
-        if receipt.is_void:  # its registration was taken back
-            free = _("The receipt is voided; its number is free again.")
-            return Home().note(lines(b(words.number(receipt)), free))
-        return Stay().note(told)
+        return undone(ctx, value)
 
     def subject(self, ctx: Context) -> str:
         return words.number(load_receipt(ctx.params["receipt_id"]))

@@ -8,10 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from botapp.dialogs import Context
 from receipts.models import Customer, Receipt
-from receipts.services.deadlines import change_deadline
-from receipts.services.facts import edit_facts, set_urgent
-from receipts.services.intake import Found, attach
-from receipts.services.watches import change_watch
+from receipts.services.intake import Found, fill_in
 from workshop.lib import clock
 from workshop.lib.errors import RuleViolation
 
@@ -30,32 +27,20 @@ PLAIN: Final[tuple[str, ...]] = (
 
 
 def save(ctx: Context, receipt: Receipt, entered: dict[str, Any]) -> None:
-    """Runs inside the step's transaction: all of it stands, or nothing does."""
+    """One command: all of it stands or nothing does, and one Undo takes it back."""
     ensure_savable(receipt, entered)
-    facts = {name: entered[name] for name in PLAIN if name in entered}
-    who: dict[str, Any] = {"receipt_id": receipt.pk, "actor": ctx.actor}
-    customer, watch = _customer(entered), _watch(receipt, entered)
-    if entered.get("deadline"):  # before the facts: Undo must not take back the deadline alone
-        at = clock.from_iso(entered["deadline"])
-        change_deadline(
-            deadline=at,
-            expected={"deadline": None},
-            command=ctx.command_for("deadline"),
-            **who,
-        )
-    if "urgent" in entered:
-        set_urgent(urgent=entered["urgent"], command=ctx.command_for("urgent"), **who)
-    if customer or watch:
-        attach(customer=customer, watch=watch, command=ctx.command_for("attach"), **who)
-    if isinstance(watch, int) and _watch_values(entered):
-        change_watch(
-            watch_id=watch,
-            values=_watch_values(entered),
-            actor=ctx.actor,
-            command=ctx.command_for("watch"),
-        )
-    if facts:
-        edit_facts(facts=facts, command=ctx.command_for("facts"), **who)
+    watch = _watch(receipt, entered)
+    fill_in(
+        receipt_id=receipt.pk,
+        customer=_customer(entered),
+        watch=watch,
+        watch_values=_watch_values(entered) if isinstance(watch, int) else None,
+        facts={name: entered[name] for name in PLAIN if name in entered},
+        deadline=clock.from_iso(entered.get("deadline")),
+        urgent=entered.get("urgent"),
+        actor=ctx.actor,
+        command=ctx.command,
+    )
 
 
 def ensure_savable(receipt: Receipt, entered: dict[str, Any]) -> None:

@@ -34,29 +34,22 @@ from history.commands import Outcome
 from receipts import selectors
 from receipts.models import Photo as StoredPhoto
 from receipts.models import Receipt
-from receipts.services.facts import add_comment
 from receipts.services.photos import add_photo, load_photo_again, void_photo
 from workshop.lib import clock
 
 
 def attach(ctx: Context, photo: Photo) -> Move:
     """Attach a sent picture to the receipt of the screen; what is written below it is a remark."""
-    receipt_id = ctx.params["receipt_id"]
-    if photo.caption:
-        add_comment(
-            receipt_id=receipt_id,
-            text=photo.caption,
-            actor=ctx.actor,
-            command=ctx.command_for(f"{photo.unique_id}:text"),
-        )
-    return Stay().note(add(ctx, photo, receipt_id))
+    return Stay().note(add(ctx, photo, ctx.params["receipt_id"], remark=photo.caption))
 
 
-def add(ctx: Context, photo: Photo, receipt_id: int) -> Markup:
+def add(ctx: Context, photo: Photo, receipt_id: int, *, remark: str = "") -> Markup:
     """The picture alone; its stage follows from the status. Answers what to say."""
     outcome = add_photo(
         receipt_id=receipt_id,
         source=photo.file_id,
+        album=photo.album,
+        remark=remark,
         actor=ctx.actor,
         command=ctx.command_for(photo.unique_id),
     )

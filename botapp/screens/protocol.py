@@ -131,7 +131,7 @@ class Checklist(AboutReceipt, Screen):
 
 def answers(receipt: Receipt) -> dict[int, bool]:
     """The checklist answers of the open check, of items that are still asked."""
-    rows = ChecklistAnswer.objects.filter(
+    rows = ChecklistAnswer.objects.valid().filter(
         quality_check=open_check(receipt), quality_check__isnull=False, item__active=True
     )
     return dict(rows.values_list("item_id", "ok"))

@@ -27,6 +27,7 @@ from botapp.screens.pickers import ReceiptPrompt, load_receipt
 from botapp.screens.protocol import doubts, protocol_lines
 from botapp.screens.readings import Readings
 from botapp.screens.results import AboutReceipt, Undoing, expected, finished, shown
+from botapp.screens.undo import undo_row, undone
 from polishing.selectors import open_orders
 from receipts import selectors
 from receipts.models import QualityCheck, Receipt
@@ -109,6 +110,9 @@ class QualityCard(AboutReceipt, Screen):
             receipt_id=receipt.pk, expected=expected(value), actor=ctx.actor, command=ctx.command
         )
         return finished(outcome, passed(receipt), Queue.id)
+
+    def do_undo(self, ctx: Context, value: str) -> Answer:
+        return undone(ctx, value)
 
     def do_open(self, ctx: Context, value: str) -> Answer:
         """Forms come back here: the decision is still to be made."""
@@ -208,6 +212,7 @@ def _card_rows(receipt: Receipt, ctx: Context) -> list[Row]:
         return [Button(label, action, value)] if verb in possible else []
 
     return [
+        *undo_row(ctx, receipt),
         [
             *button("pass", VERBS["pass"].label, "pass", shown(receipt)),
             *button("return", VERBS["return"].label, "open", "return.reasons"),

@@ -9,10 +9,10 @@ import time_machine
 
 from botapp.testing import BotDriver
 from botapp.tests.flows import Phone, phone, written
-from receipts.models import Photo, Receipt
+from receipts.models import ChecklistAnswer, Photo, QualityCheck, Receipt
 from receipts.services.deadlines import change_deadline
-from receipts.services.facts import add_comment, edit_facts
-from tests.cast import Cast, make_cast, make_receipt, make_worked
+from receipts.services.facts import add_comment, revoke_public_link
+from tests.cast import Cast, make_cast, make_receipt, make_submitted, make_worked
 from workshop.lib import clock
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +74,7 @@ def test_something_came_after_it(cast: Cast, receipt: Receipt, igor: Phone) -> N
 
 def test_what_cannot_be_undone_offers_nothing(cast: Cast, igor: Phone) -> None:
     receipt = make_receipt(cast)
-    edit_facts(receipt_id=receipt.pk, facts={"place": "A-1"}, actor=cast.actor("igor"))
+    revoke_public_link(receipt_id=receipt.pk, actor=cast.actor("igor"))
     igor.type(receipt.number)
     assert not igor.offers("↩ Undo")
 
@@ -111,3 +111,39 @@ def test_a_remark_a_photo_and_a_deadline_are_taken_back(cast: Cast, igor: Phone)
     igor.type(receipt.number)
     igor.press("↩ Undo")
     assert igor.sees("Deadline: not set")
+
+
+def test_the_form_and_an_album_are_taken_back_as_a_whole(cast: Cast, igor: Phone) -> None:
+    receipt = make_receipt(cast)
+    igor.type(receipt.number)
+    igor.walk("☰ More", "Edit the facts")
+    igor.type("Omega Speedmaster\n+7 916 123-45-67 John Smith\nin 5 days\nit stops\nurgent")
+    igor.press("✅ Save")
+    assert igor.sees("Saved.")
+    igor.press("↩ Undo")
+    receipt.refresh_from_db()
+    assert (receipt.watch, receipt.customer, receipt.deadline) == (None, None, None)
+    assert (receipt.complaint, receipt.urgent) == ("", False)
+    assert not igor.offers("↩ Undo")  # an undo is not undone
+    igor.person.photo(count=3, caption="scratch")
+    igor.press("↩ Undo")
+    assert not Photo.objects.valid().filter(receipt=receipt).exists()
+    assert igor.sees("Comment voided: %(text)s", text="scratch")
+
+
+def test_water_and_checklist_are_taken_back(cast: Cast, igor: Phone) -> None:
+    receipt = make_submitted(cast)
+    igor.type("/menu")
+    igor.type(receipt.number)
+    igor.press("QC: measure and decide")
+    igor.press("Water resistance")
+    igor.type("5")
+    igor.press("✅ Test passed")
+    assert igor.sees("Saved.")
+    igor.press("↩ Undo")
+    assert not QualityCheck.objects.valid().filter(receipt=receipt).exists()
+    igor.press("Checklist")
+    igor.press("✅ The rest is in order")
+    igor.press("💾 Save")
+    igor.press("↩ Undo")
+    assert not ChecklistAnswer.objects.valid().exists()

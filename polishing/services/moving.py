@@ -236,7 +236,7 @@ def _copy_check(run: Run, target: Receipt, check: QualityCheck) -> QualityCheck:
         reading.pk = None
         reading.quality_check = new
         reading.save(force_insert=True)
-    for answer in check.answers.all():
+    for answer in check.answers.valid():
         answer.pk = None
         answer.quality_check = new
         answer.save(force_insert=True)

@@ -5,8 +5,9 @@ Personal data of customers (name, phone, note) never enters a payload: only ids 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.utils.formats import number_format
@@ -122,21 +123,27 @@ class UrgencyChanged(Projecting):
 @event_kind("receipt.facts_changed", lazy("Facts changed"))
 @dataclass(frozen=True)
 class FactsChanged(Payload):
-    """``changes`` is field → [old, new] in words of that time."""
+    """``changes`` is field → [old, new] in words of that time.
+
+    ``before``: the old values of those fields whose words do not tell them (rows by id, flags,
+    choices), for an undo. ``reason`` is that of an undo.
+    """
 
     changes: dict[str, list[str]]
+    before: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
 
     def words(self) -> str:
         from receipts.models import Receipt  # the labels live on the model
 
         parts = []
-        for field, values in self.changes.items():
-            column = Receipt._meta.get_field(field)
+        for fact, values in self.changes.items():
+            column = Receipt._meta.get_field(fact)
             is_amount = isinstance(column, models.DecimalField)
             old, new = map(_amount, values) if is_amount else values
             label = column.verbose_name  # type: ignore[union-attr]
-            parts.append(f"{label}: {_change(field, old, new)}")
-        return "; ".join(parts)
+            parts.append(f"{label}: {_change(fact, old, new)}")
+        return with_reason("; ".join(parts), self.reason)
 
 
 def _amount(value: str) -> str:
@@ -144,9 +151,9 @@ def _amount(value: str) -> str:
     return number_format(Decimal(value), force_grouping=True) if value else ""
 
 
-def _change(field: str, old: str, new: str) -> str:
+def _change(fact: str, old: str, new: str) -> str:
     """What was entered, or old → new. A customer is an id, whose name no event may carry."""
-    if field == "customer":
+    if fact == "customer":
         return (_("changed") if old else _("entered")) if new else "–"
     return f"{old} → {new or '–'}" if old else new or "–"
 
@@ -176,8 +183,11 @@ class CommentVoided(Payload):
 @event_kind("receipt.photo_added", lazy("Photo added"))
 @dataclass(frozen=True)
 class PhotoAdded(Payload):
+    """``album``: the messenger's mark of pictures that were sent together."""
+
     photo_id: int
     stage: str
+    album: str = ""
 
     def words(self) -> str:
         from receipts.models import Photo
@@ -226,8 +236,8 @@ class CustomerChanged(Payload):
         from receipts.models import Customer
 
         labels = [
-            str(Customer._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
-            for field in self.fields
+            str(Customer._meta.get_field(fact).verbose_name)  # type: ignore[union-attr]
+            for fact in self.fields
         ]
         return _("Customer changed: %(fields)s") % {"fields": ", ".join(labels)}
 
@@ -268,14 +278,17 @@ class WatchAdded(Payload):
 @event_kind("watch.changed", lazy("Watch changed"))
 @dataclass(frozen=True)
 class WatchChanged(Payload):
+    """``reason`` is that of an undo."""
+
     watch_id: int
     changes: dict[str, list[str]]
+    reason: str = ""
 
     def words(self) -> str:
         from receipts.models import Watch
 
         parts = []
-        for field, (old, new) in self.changes.items():
-            label = Watch._meta.get_field(field).verbose_name  # type: ignore[union-attr]
+        for fact, (old, new) in self.changes.items():
+            label = Watch._meta.get_field(fact).verbose_name  # type: ignore[union-attr]
             parts.append(f"{label}: {old or '–'} → {new or '–'}")
-        return "; ".join(parts)
+        return with_reason("; ".join(parts), self.reason)

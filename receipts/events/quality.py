@@ -99,17 +99,22 @@ class ReadingVoided(Payload):
 @event_kind("receipt.check_measured", lazy("Quality check recorded"))
 @dataclass(frozen=True)
 class CheckMeasured(Payload):
-    """Water, power reserve, checklist: ``changes`` is column or ``item:<name>`` → [old, new]."""
+    """Water, power reserve, checklist: ``changes`` is column or ``item:<name>`` → [old, new].
+
+    ``reason`` is that of an undo.
+    """
 
     check_id: int
     changes: dict[str, list[str]]
+    reason: str = ""
 
     def words(self) -> str:
         parts = []
         for key, (old, new) in self.changes.items():
             before = f"{_measured(key, old)} → " if old else ""
             parts.append(f"{_measure(key)}: {before}{_measured(key, new)}")
-        return _("Quality check: %(changes)s") % {"changes": "; ".join(parts)}
+        text = _("Quality check: %(changes)s") % {"changes": "; ".join(parts)}
+        return with_reason(text, self.reason)
 
 
 def _measure(key: str) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from receipts.models.catalogue import ChecklistItem
 from receipts.models.receipt import Receipt
 from staff.models import Employee
-from workshop.lib.models import Kept, Voidable
+from workshop.lib.models import Voidable
 
 
 class QualityCheck(Voidable):
@@ -131,12 +131,19 @@ class Reading(Voidable):
         return f"{self.position} {self.rate} {self.amplitude} {self.beat_error}"
 
 
-class ChecklistAnswer(Kept):
-    """The answer to one checklist item in one check; a later answer replaces it (with an event)."""
+class ChecklistAnswer(Voidable):
+    """The answer to one checklist item in one check; a later answer replaces it (with an event).
+
+    Void: it was taken back, the item is not looked at (again).
+    """
 
     quality_check = models.ForeignKey(QualityCheck, models.PROTECT, related_name="answers")
     item = models.ForeignKey(ChecklistItem, models.PROTECT, related_name="+")
     ok = models.BooleanField(_("in order"))
+    # With a default in the database: the column came later, beside running programs.
+    void_reason = models.CharField(
+        _("reason for voiding"), max_length=500, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("checklist answer")

@@ -58,24 +58,38 @@ def edit_facts(
     run = Run.of(actor, command, at)
     receipt = open_receipt(receipt_id, "facts", actor)
     ensure_can(receipt, "facts", expected)
+    set_facts(run, receipt, facts)
+    return Outcome(receipt)
+
+
+def set_facts(run: Run, receipt: Receipt, facts: Mapping[str, Any], reason: str = "") -> None:
+    """The change itself, on a locked receipt (also called by undo, with its ``reason``)."""
     changes: dict[str, list[str]] = {}
+    before: dict[str, Any] = {}
     columns: list[str] = []
     for name, raw in facts.items():
         if name == "agreed_works":
-            _set_agreed_works(receipt, raw, changes)
+            _set_agreed_works(receipt, raw, changes, before)
             continue
         value = clean_fact(receipt, name, raw)
         old = getattr(receipt, name)
         if old == value:
             continue
         changes[name] = [told_fact(name, old), told_fact(name, value)]
+        before |= kept_fact(name, old)
         setattr(receipt, name, value)
         columns.append(name)
     if changes:
         if columns:
             receipt.save(update_fields=columns)
-        write(run, receipt, FactsChanged(changes=changes))
-    return Outcome(receipt)
+        write(run, receipt, FactsChanged(changes=changes, before=before, reason=reason))
+
+
+def kept_fact(name: str, old: Any) -> dict[str, Any]:
+    """The old value for an undo, as :func:`edit_facts` takes it, where its words do not tell."""
+    if isinstance(old, models.Model):
+        return {name: old.pk}
+    return {name: old} if isinstance(old, bool) or name == "visit_kind" else {}
 
 
 def told_fact(name: str, value: Any) -> str:
@@ -131,7 +145,9 @@ def _related(receipt: Receipt, field: models.ForeignKey[Any, Any], raw: Any) -> 
     return row
 
 
-def _set_agreed_works(receipt: Receipt, ids: Any, changes: dict[str, list[str]]) -> None:
+def _set_agreed_works(
+    receipt: Receipt, ids: Any, changes: dict[str, list[str]], before: dict[str, Any]
+) -> None:
     wanted = list(OperationType.objects.filter(pk__in=list(ids or ())))
     if len(wanted) != len(set(ids or ())):
         raise NotFound(
@@ -143,6 +159,7 @@ def _set_agreed_works(receipt: Receipt, ids: Any, changes: dict[str, list[str]])
     if {row.pk for row in old} != {row.pk for row in wanted}:
         receipt.agreed_works.set(wanted)
         changes["agreed_works"] = [", ".join(map(str, old)), ", ".join(map(str, wanted))]
+        before["agreed_works"] = sorted(row.pk for row in old)
 
 
 @verb("receipt.set_urgent", "receipts.Receipt")

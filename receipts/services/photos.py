@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from history.commands import CommandRef, Outcome, Run, verb
 from receipts import locks
-from receipts.events.facts import PhotoAdded, PhotoVoided
+from receipts.events.facts import CommentAdded, PhotoAdded, PhotoVoided
 from receipts.models import Photo
 from receipts.services import images
 from receipts.services.base import ensure_can, open_receipt, write
@@ -37,13 +37,16 @@ def add_photo(
     picture: images.Picture | None = None,
     source: str = "",
     stage: str = "",
+    album: str = "",
+    remark: str = "",
     actor: Actor,
     command: CommandRef = None,
     at: datetime | None = None,
 ) -> Outcome[Photo]:
     """Attach a photo: an encoded ``picture`` at once, or ``source`` (a file id) to load later.
 
-    The stage follows from the status unless given. Raises RuleViolation ``photos.nothing``.
+    The stage follows from the status unless given; ``remark`` becomes a comment; pictures of one
+    ``album`` are undone together. Raises RuleViolation ``photos.nothing``, ``text.too_long``.
     """
     run = Run.of(actor, command, at)
     receipt = open_receipt(receipt_id, "photo", actor)
@@ -64,7 +67,9 @@ def add_photo(
     if picture is not None:
         _store(row, picture)
     row.save(force_insert=True)
-    write(run, receipt, PhotoAdded(photo_id=row.pk, stage=row.stage))
+    if remark:
+        write(run, receipt, CommentAdded(text=require_text(remark, field="comment")))
+    write(run, receipt, PhotoAdded(photo_id=row.pk, stage=row.stage, album=album))
     return Outcome(row)
 
 

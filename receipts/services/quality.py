@@ -274,11 +274,12 @@ def _measured(check: QualityCheck, name: str) -> str:
 
 def _answer(check: QualityCheck, item_id: int, ok: bool, changes: dict[str, list[str]]) -> None:
     item = row_of(ChecklistItem, item_id, field="checklist", active=True)
-    before = ChecklistAnswer.objects.filter(quality_check=check, item=item).first()
+    before = ChecklistAnswer.objects.valid().filter(quality_check=check, item=item).first()
     if before is not None and before.ok == ok:
         return
     changes[f"item:{item.name}"] = ["" if before is None else tick(before.ok), tick(ok)]
-    ChecklistAnswer.objects.update_or_create(quality_check=check, item=item, defaults={"ok": ok})
+    standing = {"ok": ok, "voided_at": None, "void_reason": ""}
+    ChecklistAnswer.objects.update_or_create(quality_check=check, item=item, defaults=standing)
 
 
 def _one_decimal(value: Decimal | int) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import Q
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,7 @@ from history.commands import CommandRef, Outcome, Run, verb
 from history.models import Command, Event
 from history.registry import undoer_of, undoes
 from receipts import locks, policies
-from receipts.events.facts import Registered, UrgencyChanged
+from receipts.events.facts import Registered, UrgencyChanged, WatchChanged
 from receipts.events.status import STATUS_KINDS, DecisionVoided
 from receipts.events.work import WorkRecorded, WorkWaived
 from receipts.models import Operation, Receipt
@@ -23,10 +24,12 @@ from receipts.services.works import void_waiver, void_work
 from workshop.lib.actor import Actor
 from workshop.lib.errors import NotAllowed, NotFound, RuleViolation
 
+VERB: Final = "receipt.undo"
 WINDOW: Final = timedelta(minutes=15)
+ALBUM: Final = 20  # events of an album at most: ten pictures, and a remark to each
 
 
-@verb("receipt.undo", "receipts.Receipt")
+@verb(VERB, "receipts.Receipt")
 def undo(
     *,
     command_id: int,
@@ -42,19 +45,21 @@ def undo(
     run = Run.of(actor, command, at)
     events = _events(command_id)
     ensure_undoable(command_id, events, actor, run.at)
-    receipts = locks.receipts({_receipt_id(event) for event in events})
+    receipts = locks.receipts({_receipt_id(event) for event in events if _of_receipt(event)})
     _ensure_last(events)
     reason = _now("undone")
     for event in _to_take_back(events):
         undoer = undoer_of(event.kind)
         if undoer is None:
-            raise RuleViolation(
-                "undo.impossible", _("This cannot be undone: correct it on the receipt.")
-            )
+            raise impossible()
         undoer(run, event, reason)
-    receipt = receipts[_receipt_id(events[0])]
+    receipt = next(iter(receipts.values()))
     receipt.refresh_from_db()
     return Outcome(receipt)
+
+
+def impossible() -> RuleViolation:
+    return RuleViolation("undo.impossible", _("This cannot be undone: correct it on the receipt."))
 
 
 def can_undo(kinds: Collection[str]) -> bool:
@@ -68,8 +73,35 @@ def _to_take_back(events: list[Event]) -> list[Event]:
 
 
 def _events(command_id: int) -> list[Event]:
-    rows = Event.objects.filter(command_id=command_id, stream__startswith="receipt:")
-    return list(rows.order_by("-ordinal"))
+    """What the command did to receipts and to the facts of known watches, the last first.
+
+    New customers and watches stay; those of one album go together.
+    """
+    kinds = Q(stream__startswith="receipt:") | Q(kind=WatchChanged.kind)
+    rows = Event.objects.filter(kinds, command_id=command_id)
+    found = list(rows.order_by("-ordinal"))
+    return [*found, *_album_before(found)]
+
+
+def _album_before(events: list[Event]) -> list[Event]:
+    """The messenger sends the pictures of an album one by one: what stands directly before."""
+    newest = events[0] if events else None
+    if newest is None or not newest.payload.get("album"):
+        return []
+    earlier = Event.objects.filter(stream=newest.stream, sequence__lt=events[-1].sequence)
+    found: list[Event] = []
+    for event in earlier.select_related("command").order_by("-sequence")[:ALBUM]:
+        same_person = (event.actor_kind, event.actor_id) == (newest.actor_kind, newest.actor_id)
+        with_remark = bool(found) and event.command_id == found[-1].command_id
+        same_album = event.payload.get("album") == newest.payload["album"]
+        if not same_person or not (same_album or with_remark):
+            break
+        found.append(event)
+    return found
+
+
+def _of_receipt(event: Event) -> bool:
+    return event.stream.startswith("receipt:")
 
 
 def _receipt_id(event: Event) -> int:
@@ -84,6 +116,8 @@ def ensure_undoable(command_id: int, events: list[Event], actor: Actor, at: date
     if (done.actor_kind, done.actor_id) != (actor.kind, actor.id):
         raise NotAllowed("undo.not_yours", _("Only the person who did it can undo it."))
     policies.ensure_may_undo(actor)
+    if done.verb == VERB:
+        raise impossible()
     if at - done.created_at > WINDOW:
         raise RuleViolation(
             "undo.too_late", _("More than 15 minutes have passed: correct it on the receipt.")

@@ -70,11 +70,17 @@ def change_watch(
     run = Run.of(actor, command, at)
     policies.ensure_inspector(actor)
     watch = locks.watch(watch_id)
+    set_values(run, watch, values)
+    return Outcome(watch)
+
+
+def set_values(run: Run, watch: Watch, values: Mapping[str, Any], reason: str = "") -> None:
+    """The change itself, on a locked watch (also called by undo, with its ``reason``)."""
     changes = _assign(watch, values)
     if changes:
         watch.save()
-        run.record(watch.stream, WatchChanged(watch_id=watch.pk, changes=changes))
-    return Outcome(watch)
+        payload = WatchChanged(watch_id=watch.pk, changes=changes, reason=reason)
+        run.record(watch.stream, payload)
 
 
 def _assign(watch: Watch, values: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -148,7 +148,7 @@ class TestPhotos:
         for receipt, stage in ((received, "intake"), (at_qc, "qc")):
             with writes("receipt.photo_added") as events:
                 row = add_photo(receipt_id=receipt.pk, source="id", actor=igor, at=AT).object
-            assert events[0].payload == {"photo_id": row.pk, "stage": stage}
+            assert events[0].payload == {"photo_id": row.pk, "stage": stage, "album": ""}
             assert (row.state, row.taken_by_id, row.taken_at) == ("pending", cast.igor.pk, AT)
 
     def test_voided_the_file_goes_the_hash_stays(

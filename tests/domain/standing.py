@@ -7,6 +7,7 @@ from typing import Any
 from polishing.models import PolishingOrder
 from receipts.models import (
     Assignment,
+    ChecklistAnswer,
     DetachedPart,
     Hold,
     Operation,
@@ -18,6 +19,7 @@ from receipts.models import (
     ReturnCase,
     ReturnItem,
     Waiver,
+    Watch,
 )
 
 _VOIDABLE = (Assignment, Operation, Waiver, Hold, QualityCheck, ReturnCase, Photo, PolishingOrder)
@@ -35,6 +37,14 @@ def standing(receipt_id: int) -> dict[str, Any]:
         quality_check__receipt_id=receipt_id, quality_check__voided_at__isnull=True
     )
     found["readings"] = list(readings.order_by("pk").values("quality_check_id", "rate"))
+    answers = ChecklistAnswer.objects.valid().filter(
+        quality_check__receipt_id=receipt_id, quality_check__voided_at__isnull=True
+    )
+    found["answers"] = list(answers.order_by("item").values("item", "ok"))
+    watch = Watch.objects.filter(receipts=receipt_id)
+    found["watch"] = list(watch.values())
+    through = Receipt.agreed_works.through.objects.filter(receipt_id=receipt_id)
+    found["agreed"] = sorted(through.values_list("operationtype_id", flat=True))
     items = ReturnItem.objects.filter(
         return_case__receipt_id=receipt_id, return_case__voided_at__isnull=True
     )

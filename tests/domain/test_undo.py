@@ -15,12 +15,23 @@ from history.models import Event
 from polishing.models import PolishingOrder
 from polishing.services.batches import open_batch
 from polishing.services.orders import send_to_polishing, take_back
-from receipts.models import DeadlineCause, Operation, Photo, Receipt, Reminder, WaiverReason
+from receipts.models import (
+    ChecklistItem,
+    DeadlineCause,
+    Metal,
+    Operation,
+    Photo,
+    Receipt,
+    Reminder,
+    WaiverReason,
+    Watch,
+)
 from receipts.projection import differences
 from receipts.services.assignment import accept, assign, decline
 from receipts.services.deadlines import change_deadline
-from receipts.services.facts import add_comment, set_urgent
+from receipts.services.facts import add_comment, edit_facts, revoke_public_link, set_urgent
 from receipts.services.flow import issue, submit
+from receipts.services.intake import fill_in
 from receipts.services.photos import add_photo
 from receipts.services.quality import (
     ReadingInput,
@@ -33,6 +44,7 @@ from receipts.services.quality import (
 from receipts.services.registration import register_receipt, void_receipt
 from receipts.services.returns import ItemInput, return_watch
 from receipts.services.undoing import undo
+from receipts.services.watches import change_watch
 from receipts.services.works import WorkInput, record_work, waive_work
 from staff.services.people import change_roles, set_active
 from tests.cast import Cast, make_cast, make_submitted, make_worked, reason_id, type_id
@@ -108,6 +120,34 @@ def _running(cast: Cast) -> Receipt:
     return receipt
 
 
+def _items(count: int) -> list[int]:
+    return list(ChecklistItem.objects.active().values_list("pk", flat=True)[:count])
+
+
+def _tested(cast: Cast) -> Receipt:
+    receipt = make_submitted(cast)
+    record_measurements(
+        receipt_id=receipt.pk,
+        water_bar=Decimal("3.0"),
+        water_result="passed",
+        checklist={_items(1)[0]: True},
+        actor=cast.actor("ivan"),
+    )
+    return receipt
+
+
+def _known(cast: Cast) -> Receipt:
+    receipt = make_worked(cast)
+    fill_in(
+        receipt_id=receipt.pk,
+        customer={"name": "Pyotr"},
+        watch={"brand": "Omega", "serial": "123", "metal": Metal.objects.all()[0].pk},
+        facts={"complaint": "stops", "prepayment": "1500", "agreed_works": [type_id("assembly")]},
+        actor=cast.actor("ivan"),
+    )
+    return receipt
+
+
 def _press(service: Callable[..., Outcome[Any]], **values: Any) -> Callable[..., Outcome[Any]]:
     def press(cast: Cast, pk: int) -> Outcome[Any]:
         ready = {k: v(cast) if callable(v) else v for k, v in values.items()}
@@ -170,6 +210,51 @@ CASES = {
     "test run": Case(make_worked, _press(start_test_run, hours=24), ["test_run_cancelled"]),
     "longer test run": Case(
         _running, _press(start_test_run, hours=72), ["test_run_cancelled"]
+    ),
+    "water and power reserve measured again": Case(
+        _tested,
+        _press(record_measurements, water_result="failed", power_reserve_hours=Decimal(40)),
+        ["check_measured"],
+    ),
+    "first measurements": Case(
+        make_worked,
+        _press(
+            record_measurements,
+            water_bar=Decimal(5),
+            water_result="passed",
+            checklist=lambda _: dict.fromkeys(_items(3), True),
+        ),
+        ["check_measured"],
+    ),
+    "checklist, an answer changed and one more": Case(
+        _tested,
+        _press(record_measurements, checklist=lambda _: dict.fromkeys(_items(2), False)),
+        ["check_measured"],
+    ),
+    "facts": Case(
+        _known,
+        _press(
+            edit_facts,
+            facts=lambda c: {
+                "complaint": "", "do_not_polish": True, "links_count": 3, "prepayment": "10,5",
+                "visit_kind": "warranty", "agreed_works": [type_id("mechanism")],
+                "repeats": make_worked(c).pk, "customer": None,
+            },
+        ),
+        ["facts_changed"],
+    ),
+    "a whole form": Case(
+        _known,
+        _press(
+            fill_in,
+            customer={"name": "Olga", "phone": "+79161234567"},
+            watch=lambda _: Watch.objects.get().pk,
+            watch_values={"model": "Seamaster", "calibre": "1120"},
+            facts={"complaint": "runs fast", "declared_value": 500},
+            deadline=FAR,
+            urgent=True,
+        ),
+        ["facts_changed", "urgency_changed", "deadline_changed"],
     ),
     "polishing sent": Case(
         make_worked,
@@ -297,11 +382,37 @@ def test_a_no_op_has_nothing_to_undo(cast: Cast) -> None:
 
 def test_what_cannot_be_undone_says_so_and_changes_nothing(cast: Cast) -> None:
     receipt = make_worked(cast)
-    done = record_measurements(
-        receipt_id=receipt.pk, water_result="passed", actor=cast.actor("igor")
-    )
+    done = revoke_public_link(receipt_id=receipt.pk, actor=cast.actor("igor"))
     with refused(RuleViolation, "undo.impossible"):
         undo(command_id=done.command.pk, actor=cast.actor("igor"))  # type: ignore[union-attr]
+
+
+def test_a_watch_that_was_changed_again_is_not_put_back(cast: Cast) -> None:
+    receipt = _known(cast)
+    igor, watch = cast.actor("igor"), Watch.objects.get()
+    done = fill_in(
+        receipt_id=receipt.pk, watch=watch.pk, watch_values={"model": "A"},
+        facts={"place": "1"}, actor=igor,
+    )  # fmt: skip
+    change_watch(watch_id=watch.pk, values={"model": "B"}, actor=igor)
+    with refused(RuleViolation, "undo.overtaken"):
+        undo(command_id=done.command.pk, actor=igor)  # type: ignore[union-attr]
+
+
+def test_an_album_goes_as_a_whole_with_its_remark(cast: Cast) -> None:
+    receipt, igor = make_worked(cast), cast.actor("igor")
+    one: dict[str, Any] = {"receipt_id": receipt.pk, "actor": igor}
+    add_photo(source="0", album="a", **one)
+    add_photo(source="1", album="b", remark="scratch", **one)
+    add_photo(source="2", album="b", **one)
+    done = add_photo(source="3", album="b", **one)
+    undo(command_id=done.command.pk, actor=igor)  # type: ignore[union-attr]
+    left = Photo.objects.valid().filter(receipt=receipt)
+    assert [row.source for row in left] == ["0"]
+    assert _kinds(receipt)[-4:] == [
+        "receipt.photo_voided", "receipt.photo_voided", "receipt.photo_voided",
+        "receipt.comment_voided",
+    ]  # fmt: skip
 
 
 def test_a_receipt_just_registered_goes_with_all_that_came_with_it(cast: Cast) -> None:
@@ -358,9 +469,10 @@ def _kinds(receipt: Receipt) -> list[str]:
     return list(events.values_list("kind", flat=True))
 
 
-def test_an_undo_is_not_undone(cast: Cast) -> None:
-    receipt = make_submitted(cast)
-    done = pass_check(receipt_id=receipt.pk, actor=cast.actor("igor"))
+@pytest.mark.parametrize("what", ["pass", "urgent"])
+def test_an_undo_is_not_undone(cast: Cast, what: str) -> None:
+    case = CASES[what]
+    done = case.press(cast, case.start(cast).pk)
     undone = undo(command_id=done.command.pk, actor=cast.actor("igor"))  # type: ignore[union-attr]
     with refused(RuleViolation, "undo.impossible"):
         undo(command_id=undone.command.pk, actor=cast.actor("igor"))  # type: ignore[union-attr]

@@ -97,7 +97,7 @@ class Measure(ReceiptVerb):
 
     def build(self) -> None:
         check = open_check(self.target)
-        answers = dict(check.answers.values_list("item_id", "ok")) if check else {}
+        answers = dict(check.answers.valid().values_list("item_id", "ok")) if check else {}
         if check is not None:
             for name in ("water_result", "water_bar", "power_reserve_hours"):
                 self.fields[name].initial = getattr(check, name)

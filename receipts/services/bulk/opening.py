@@ -26,7 +26,7 @@ from receipts.numbers import normalise_number, similar_key
 from receipts.projection import apply
 from receipts.services.base import past_moment
 from receipts.services.bulk.drawer import Drawer
-from receipts.services.facts import clean_fact, told_fact
+from receipts.services.facts import clean_fact, kept_fact, told_fact
 from receipts.services.reminders import due_times
 from receipts.states import URGENT_LIST
 from workshop.lib import clock
@@ -92,16 +92,18 @@ class OpeningDraft:
     def edit_facts(self, *, facts: Mapping[str, Any], actor: Actor, at: datetime) -> Extra:
         self.ensure("facts", actor)
         changes: dict[str, list[str]] = {}
+        before: dict[str, Any] = {}
         for name, raw in facts.items():
             if name == "agreed_works":
-                self._agree_works(raw, changes)
+                self._agree_works(raw, changes, before)
                 continue
             value, old = self._fact(name, raw), getattr(self.receipt, name)
             if old != value:
                 changes[name] = [told_fact(name, old), told_fact(name, value)]
+                before |= kept_fact(name, old)
                 setattr(self.receipt, name, value)
         if changes:
-            self.write(FactsChanged(changes=changes), actor, at)
+            self.write(FactsChanged(changes=changes, before=before), actor, at)
         return {}
 
     def _fact(self, name: str, raw: Any) -> Any:
@@ -110,7 +112,9 @@ class OpeningDraft:
             return self.drawer.row(field.related_model, raw, field=name)
         return self.drawer.cleaned(name, raw, lambda: clean_fact(self.receipt, name, raw))
 
-    def _agree_works(self, ids: Sequence[int], changes: dict[str, list[str]]) -> None:
+    def _agree_works(
+        self, ids: Sequence[int], changes: dict[str, list[str]], before: dict[str, Any]
+    ) -> None:
         """The works agreed upon at registration: each a row that links, in catalogue order."""
         kinds = [self.drawer.row(OperationType, pk, field="agreed_works") for pk in set(ids)]
         kinds.sort(key=lambda kind: (kind.order, kind.name))
@@ -120,6 +124,7 @@ class OpeningDraft:
             )
         if kinds:
             changes["agreed_works"] = ["", ", ".join(map(str, kinds))]
+            before["agreed_works"] = []
 
     def change_deadline(
         self,

@@ -184,6 +184,16 @@ INSPECTOR: Cases = [
         at(number="IN-1", customer={"name": "Ольга"}, watch={"brand": "Ракета"}),
     ),
     (intake.attach, on(watch={"brand": "Ракета"})),
+    (
+        intake.fill_in,
+        on(
+            customer={"name": "Ольга"},
+            watch={"brand": "Ракета"},
+            facts={"complaint": "x"},
+            deadline=AT + HOUR,
+            urgent=True,
+        ),
+    ),
     (photos.add_photo, on(source="x")),
     (photos.void_photo, _photo),
     (quality.start_test_run, on(hours=24)),
