@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from operator import attrgetter
 from typing import Any, Final, cast
 
@@ -27,6 +28,8 @@ from workshop.lib import clock
 from workshop.lib.actor import Actor
 
 IDS_AT_ONCE: Final = 2000
+
+Mark = tuple[dict[type[models.Model], int], int]
 
 
 @dataclass(slots=True)
@@ -59,6 +62,7 @@ class Batch:
     """Rows of one transaction; made by :func:`batch`. Bulk writing is silent: no outbox rows."""
 
     now: datetime
+    dry: bool = False  # nothing is written, no hash is reckoned
     _rows: dict[type[models.Model], list[Any]] = field(default_factory=dict)
     _ids: dict[type[models.Model], Iterator[int]] = field(default_factory=dict)
     _heads: dict[str, Stream] = field(default_factory=dict)
@@ -70,7 +74,7 @@ class Batch:
             found = next(self._ids.get(model, iter(())), None)
             if found is not None:
                 return found
-            self._ids[model] = _take_ids(model)
+            self._ids[model] = count(2**62) if self.dry else _take_ids(model)
 
     def add(self, row: models.Model) -> None:
         """Write ``row`` at the end; it may be changed until then. It gets an id unless it has."""
@@ -116,7 +120,8 @@ class Batch:
             **self._columns_of(actor),
         )
         event = cast(Event, columns)
-        event.hash = event_hash(event, head.last_hash)
+        if not self.dry:
+            event.hash = event_hash(event, head.last_hash)
         command.next_ordinal += 1
         head.last_sequence, head.last_hash = event.sequence, event.hash
         self._rows.setdefault(Event, []).append(event)
@@ -131,6 +136,19 @@ class Batch:
             known = self._who[id(actor)] = (actor, who(actor))
         return known[1]
 
+    def mark(self) -> Mark:
+        """The batch as it is now, to come :meth:`back_to`."""
+        rows = {model: len(rows) for model, rows in self._rows.items()}
+        return rows, len(self._heads)
+
+    def back_to(self, mark: Mark) -> None:
+        """Forget what was added since, and nothing else may hold on to it."""
+        lengths, heads = mark
+        for model, rows in self._rows.items():
+            del rows[lengths.get(model, 0) :]
+        for name in list(self._heads)[heads:]:
+            del self._heads[name]
+
     def write(self) -> None:
         """Everything at once, in the order in which the tables were first used."""
         events = self._rows.get(Event, [])
@@ -143,8 +161,12 @@ class Batch:
 
 
 @contextmanager
-def batch() -> Iterator[Batch]:
-    """One transaction of bulk writing; an error inside leaves nothing."""
+def batch(*, dry: bool = False) -> Iterator[Batch]:
+    """One transaction of bulk writing; an error inside leaves nothing. A ``dry`` one neither locks
+    nor writes, the rows are only worked out."""
+    if dry:
+        yield Batch(clock.now(), dry=True)
+        return
     with transaction.atomic():
         opened = Batch(clock.now())
         yield opened

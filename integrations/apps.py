@@ -11,6 +11,9 @@ class IntegrationsConfig(AppConfig):
         import integrations.legacy.events
         import integrations.webhooks.events  # noqa: F401  # both register their kinds
         from history.registry import register_consumer
+        from integrations import data_jobs
+        from integrations.imports.running import run_import
         from integrations.services import webhook_queue
 
         register_consumer(webhook_queue.CONSUMER, webhook_queue.expand)
+        data_jobs.register("import", run_import)

@@ -40,11 +40,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Result:
-    """What came out: counts by name, and a file for the person (closed by the runner)."""
+    """What came out: counts by name, and a file for the person (closed by the runner).
+
+    ``error`` in words means that it failed, ``cancelled`` that it stopped when it was asked to: a
+    work that has something to tell then answers so instead of raising.
+    """
 
     counts: Mapping[str, Any] = field(default_factory=dict)
     file: File[bytes] | None = None
     file_name: str = ""
+    error: str = ""
+    cancelled: bool = False
 
 
 class Report:
@@ -67,9 +73,17 @@ class Report:
 
     def finish(self, result: Result) -> None:
         """End the job inside the transaction of the last rows; otherwise the runner does it."""
-        data_jobs.finish(
-            self._job, result=result.counts, file=result.file, file_name=result.file_name
-        )
+        told: dict[str, Any] = {
+            "result": result.counts,
+            "file": result.file,
+            "file_name": result.file_name,
+        }
+        if result.cancelled:
+            data_jobs.end_cancelled(self._job, **told)
+        elif result.error:
+            data_jobs.fail(self._job, error=result.error, **told)
+        else:
+            data_jobs.finish(self._job, **told)
 
 
 Work = Callable[[DataJob, Report], Result]

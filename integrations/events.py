@@ -155,6 +155,22 @@ class DataCancelled(Payload):
         return told % {"what": _data_subject(self.subject)}
 
 
+@event_kind("import.uploaded", lazy("File for import uploaded"))
+@dataclass(frozen=True)
+class ImportUploaded(Payload):
+    """Never the name of the file: it may be a customer's."""
+
+    import_id: int
+    subject: str
+    rows: int
+
+    def words(self) -> str:
+        return _("File for import uploaded: %(what)s, rows: %(rows)s") % {
+            "what": _data_subject(self.subject),
+            "rows": self.rows,
+        }
+
+
 def _data_subject(name: str) -> str:
     """What an import or export is about, as the office calls it; a name nobody knows stays."""
     return str(SUBJECTS.get(name, name))

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from integrations.models import ApiClient, ApiKey, DataJob, RegistrationToken, WebhookEndpoint
+from integrations.models import (
+    ApiClient,
+    ApiKey,
+    DataJob,
+    Import,
+    RegistrationToken,
+    WebhookEndpoint,
+)
 from workshop.lib.errors import NotFound
 
 
@@ -63,3 +70,11 @@ def webhook_if_free(endpoint_id: int) -> WebhookEndpoint | None:
     rows = WebhookEndpoint.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
     found: WebhookEndpoint | None = rows.filter(pk=endpoint_id).first()
     return found
+
+
+def data_import(import_id: int) -> Import:
+    """The locked import; NotFound ``imports.no_such_import``."""
+    row = Import.objects.select_for_update(of=("self",)).filter(pk=import_id).first()
+    if row is None:
+        raise NotFound("imports.no_such_import", _("There is no such import."), field="import")
+    return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from integrations import scopes
-from integrations.models import ApiClient, DataJob
+from integrations.models import ApiClient, DataJob, Import
 from staff import roles
 from workshop.lib.actor import KIND_CLIENT, Actor
 from workshop.lib.errors import NotAllowed, NotFound
@@ -20,9 +20,16 @@ def ensure_may_open_doors(actor: Actor) -> None:
 
 
 def ensure_may_import(actor: Actor) -> None:
-    """Managers and administrators; a program by its scope."""
-    if not (actor.is_system or actor.has(roles.MANAGER, roles.ADMINISTRATOR)):
+    """Managers, and administrators who have that access too; a program by its scope."""
+    if not (actor.is_system or actor.has(roles.MANAGER)):
         raise NotAllowed()
+
+
+def ensure_may_see_import(actor: Actor, row: Import) -> None:
+    """A program sees what it brought itself; the office sees all. NotFound else."""
+    own = (actor.kind, actor.id) == (row.asked_kind, row.asked_id)
+    if actor.kind == KIND_CLIENT and not own:
+        raise NotFound("imports.no_such_import", _("There is no such import."), field="import")
 
 
 def may_touch_job(actor: Actor, job: DataJob) -> bool:

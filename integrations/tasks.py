@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from history.jobs import Turn, daily, every, job
 from integrations import data_jobs
 from integrations.services import data_jobs as services
-from integrations.services import webhook_cleanup
+from integrations.services import imports, webhook_cleanup
 from integrations.webhooks import background, nudge  # noqa: F401  # a worker starts the first
 
 LONGEST = int(timedelta(hours=6).total_seconds())
@@ -50,7 +50,7 @@ def sweep_data_jobs(turn: Turn) -> int:
     counts={"count": _("imports and exports")},
 )
 def forget_data_files(turn: Turn) -> int:
-    return services.forget_files(at=turn.at)
+    return services.forget_files(at=turn.at) + imports.forget_files(at=turn.at)
 
 
 @shared_task(name=nudge.TASK)  # type: ignore[untyped-decorator]

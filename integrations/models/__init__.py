@@ -1,6 +1,7 @@
 """What the integrations keep."""
 
 from integrations.models.clients import ApiClient, ApiKey, RateWindow, RegistrationToken
+from integrations.models.imports import Import, ImportChunk
 from integrations.models.tasks import DataJob
 from integrations.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
@@ -8,6 +9,8 @@ __all__ = [
     "ApiClient",
     "ApiKey",
     "DataJob",
+    "Import",
+    "ImportChunk",
     "RateWindow",
     "RegistrationToken",
     "WebhookAttempt",

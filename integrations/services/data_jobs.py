@@ -46,6 +46,7 @@ KEPT: Final = timedelta(days=7)
 ERROR_LENGTH: Final = 500
 
 State = DataJob.State
+Counts = Mapping[str, Any]
 
 
 class LostClaim(Exception):
@@ -97,7 +98,7 @@ def ask(
         expires_at=run.at + KEPT,
     )
     if content is not None:
-        row.file.name = _store(ContentFile(content))
+        row.file.name = store(ContentFile(content))
     row.save(force_insert=True)
     run.record(row.stream, DataAsked(job_id=row.pk, data=row.kind, subject=row.subject))
     transaction.on_commit(wake, robust=True)
@@ -229,37 +230,35 @@ def progress_aside(row: DataJob, *, done: int) -> None:
 
 
 def finish(
+    row: DataJob, *, result: Counts, file: File[bytes] | None = None, file_name: str = ""
+) -> None:
+    """It is done; ``file`` is what the person fetches. Raises LostClaim."""
+    columns = {"state": State.DONE, "error": "", "done": row.total}
+    _end(row, columns, result, file, file_name)
+
+
+def fail(
     row: DataJob,
     *,
-    result: Mapping[str, Any],
+    error: str,
+    result: Counts | None = None,
     file: File[bytes] | None = None,
     file_name: str = "",
 ) -> None:
-    """It is done; ``file`` is what the person fetches. Raises LostClaim."""
-    name = _store(file) if file is not None else ""
-    ended = clock.now()
-    columns: dict[str, Any] = {
-        "state": State.DONE,
-        "result": dict(result),
-        "result_file": name,
-        "result_name": clip(file_name, 150),
-        "error": "",
-        "done": row.total,
-        "ended_at": ended,
-        "expires_at": ended + KEPT,
-    }
-    _end(row, columns)
-
-
-def fail(row: DataJob, *, error: str, result: Mapping[str, Any] | None = None) -> None:
     """It cannot be done; ``error`` is shown to the person. Raises LostClaim."""
-    text = clip(error, ERROR_LENGTH)
-    _end(row, {"state": State.FAILED, "error": text, "ended_at": clock.now()}, result)
+    columns = {"state": State.FAILED, "error": clip(error, ERROR_LENGTH)}
+    _end(row, columns, result, file, file_name)
 
 
-def end_cancelled(row: DataJob, *, result: Mapping[str, Any] | None = None) -> None:
+def end_cancelled(
+    row: DataJob,
+    *,
+    result: Counts | None = None,
+    file: File[bytes] | None = None,
+    file_name: str = "",
+) -> None:
     """The work has stopped after somebody asked for it. Raises LostClaim."""
-    _end(row, {"state": State.CANCELLED, "ended_at": clock.now()}, result)
+    _end(row, {"state": State.CANCELLED}, result, file, file_name)
 
 
 def forget_files(*, at: datetime, most: int = 200) -> int:
@@ -278,10 +277,21 @@ def _held(row: DataJob) -> Any:
     return DataJob.objects.filter(pk=row.pk, token=row.token, state=State.RUNNING)
 
 
-def _end(row: DataJob, columns: dict[str, Any], result: Mapping[str, Any] | None = None) -> None:
+def _end(
+    row: DataJob,
+    columns: dict[str, Any],
+    result: Counts | None,
+    file: File[bytes] | None,
+    file_name: str,
+) -> None:
+    ended = clock.now()
+    columns |= {"ended_at": ended, "expires_at": ended + KEPT, "token": "", "owner": ""}
+    columns["lease_until"] = None
     if result is not None:
         columns["result"] = dict(result)
-    _must_hold(_held(row).update(**columns, token="", owner="", lease_until=None))
+    if file is not None:
+        columns |= {"result_file": store(file), "result_name": clip(file_name, 150)}
+    _must_hold(_held(row).update(**columns))
     row.refresh_from_db()
 
 
@@ -290,6 +300,6 @@ def _must_hold(changed: int) -> None:
         raise LostClaim
 
 
-def _store(file: File[bytes]) -> str:
+def store(file: File[bytes]) -> str:
     """Under a name that says nothing; never served by its address."""
     return default_storage.save(f"{FOLDER}/{secrets.token_hex(16)}", file)

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from history.bulk import Batch, batch
 from history.commands import CommandKey
+from history.models import Command
 from receipts.events.facts import CustomerAdded, WatchAdded
 from receipts.models import Customer, Metal, Receipt, Watch
 from receipts.numbers import fold_serial
@@ -55,9 +58,9 @@ class Writer:
         draft = Draft(self.rows, self.drawer, command, receipt_id)
         known = dict(facts or {})
         if watch is not None:
-            known["watch"] = self._watch(draft, watch, actor, at)
+            known["watch"] = self.watch(command, watch, actor=actor, at=at)
         if customer is not None:
-            known["customer"] = self._customer(draft, customer, actor, at)
+            known["customer"] = self.customer(command, customer, actor=actor, at=at)
         draft.register(number=number, actor=actor, at=at)
         if known:
             draft.edit_facts(facts=known, actor=actor, at=at)
@@ -69,7 +72,14 @@ class Writer:
         self._drafts.append(draft)
         return draft
 
-    def _watch(self, draft: Draft, values: Mapping[str, Any], actor: Actor, at: datetime) -> int:
+    def command(self, key: CommandKey, actor: Actor, arguments: Mapping[str, Any]) -> Command:
+        """The command of a row that is no receipt."""
+        return self.rows.command(VERB, key, actor, arguments)
+
+    def watch(
+        self, command: Command, values: Mapping[str, Any], *, actor: Actor, at: datetime
+    ) -> int:
+        """A new watch; its id."""
         watch = Watch(created_at=at)
         for name, raw in values.items():
             setattr(watch, name, self._watch_fact(name, raw))
@@ -77,7 +87,7 @@ class Writer:
         watch.movement_key = fold_serial(watch.movement_number)
         self.rows.add(watch)
         payload = WatchAdded(watch_id=watch.pk, description=str(watch))
-        self.rows.record(watch.stream, payload, actor=actor, command=draft.command, at=at)
+        self.rows.record(watch.stream, payload, actor=actor, command=command, at=at)
         return self._remember(watch)
 
     def _watch_fact(self, name: str, raw: Any) -> Any:
@@ -87,21 +97,37 @@ class Writer:
             return clean_bar(raw)
         return clean_text(raw, field=name, limit=TEXTS[name])
 
-    def _customer(self, draft: Draft, values: Mapping[str, str], actor: Actor, at: datetime) -> int:
+    def customer(
+        self, command: Command, values: Mapping[str, str], *, actor: Actor, at: datetime
+    ) -> int:
+        """A new customer; his id."""
         phone = values.get("phone", "")
         customer = Customer(
             name=clean_text(values.get("name"), field="name", limit=150),
             phone=normalise_phone(phone) if phone else "",
+            note=clean_text(values.get("note"), field="note"),
+            language=values.get("language") or settings.LANGUAGE_CODE,
             created_at=at,
         )
         self.rows.add(customer)
         payload = CustomerAdded(customer_id=customer.pk)
-        self.rows.record(customer.stream, payload, actor=actor, command=draft.command, at=at)
+        self.rows.record(customer.stream, payload, actor=actor, command=command, at=at)
         return self._remember(customer)
 
     def _remember(self, row: Watch | Customer) -> int:
         self.drawer.put(row)
         return int(row.pk)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """An error inside takes back what was added inside, and is raised."""
+        mark, drafts = self.rows.mark(), len(self._drafts)
+        try:
+            yield
+        except Exception:
+            self.rows.back_to(mark)
+            del self._drafts[drafts:]
+            raise
 
     def close(self) -> None:
         """Before the rows are written: what follows from each history as a whole."""
@@ -110,9 +136,12 @@ class Writer:
 
 
 @contextmanager
-def writer() -> Iterator[Writer]:
-    """One transaction; keep a batch to some thousand receipts, all of it is in memory."""
-    with batch() as rows:
+def writer(*, dry: bool = False) -> Iterator[Writer]:
+    """One transaction; keep a batch to some thousand receipts, all of it is in memory.
+
+    ``dry``: everything is worked out and nothing written.
+    """
+    with batch(dry=dry) as rows:
         bulk = Writer(rows)
         yield bulk
         bulk.close()

@@ -1,0 +1,64 @@
+"""What became of each row, as a table for the person and as lists for the pages."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any, Final
+
+from django.core.files.base import ContentFile, File
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from integrations.imports.columns import CREATED, ERROR, UNCHANGED, UPDATED, Subject
+from integrations.models import DataJob, ImportChunk
+from workshop.lib.errors import Message
+
+LABELS: Final[Mapping[str, Message]] = {
+    CREATED: lazy("new"),
+    UPDATED: lazy("corrected"),
+    UNCHANGED: lazy("unchanged"),
+    ERROR: lazy("error"),
+}
+# A cell that begins so would be a formula to a spreadsheet.
+_LIVE: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def result_file(job: DataJob, subject: Subject, *, problems_only: bool = False) -> File[bytes]:
+    """A CSV that spreadsheets open by themselves: row, outcome, id, column, reason."""
+    text = io.StringIO()
+    table = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    table.writerow([_("Row"), _("Outcome"), _("Id"), _("Column"), _("Reason")])
+    for number, outcome, object_id, problems in outcomes(job, problems_only=problems_only):
+        told = [(title(subject, column), why) for column, why in problems] or [("", "")]
+        for column, why in told:
+            cells = [str(number), str(LABELS[outcome]), str(object_id or ""), column, why]
+            table.writerow([_harmless(cell) for cell in cells])
+    return ContentFile(text.getvalue().encode("utf-8-sig"))
+
+
+def result_name(file_name: str) -> str:
+    return f"{PurePath(file_name).stem[:100]} – {_('result')}.csv"
+
+
+def outcomes(job: DataJob, *, problems_only: bool = False) -> Iterator[Sequence[Any]]:
+    """(number in the file, outcome, id, [[column, why]]) in the order of the file."""
+    chunks = ImportChunk.objects.filter(job=job).order_by("first_row")
+    if problems_only:
+        chunks = chunks.filter(problems__gt=0)
+    for rows in chunks.values_list("rows", flat=True).iterator(chunk_size=10):
+        for row in rows:
+            if row[1] == ERROR or not problems_only:
+                yield row
+
+
+def title(subject: Subject, column: str) -> str:
+    """A column by its name on the screen."""
+    found = subject.column(column)
+    return str(found.label) if found else column
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_LIVE) else cell

@@ -1,0 +1,185 @@
+"""The work of an import: chunk by chunk, each with its outcome in one transaction.
+
+A dry run walks the same way and writes nothing: rows are worked out by the bulk writer, services
+are called and rolled back. All or nothing means the dry run first and then one transaction around
+all chunks. After a kill the work goes on behind the last chunk that was committed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from itertools import islice
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from integrations import policies
+from integrations.data_jobs import Report, Result, actor_of
+from integrations.imports import files
+from integrations.imports.columns import (
+    ERROR,
+    Done,
+    Importer,
+    Order,
+    Problem,
+    RowError,
+    Source,
+)
+from integrations.imports.reading import RowReader
+from integrations.imports.results import result_file, result_name
+from integrations.imports.subjects import SUBJECTS
+from integrations.models import DataJob, Import
+from integrations.services.data_jobs import CancelAsked
+from integrations.services.imports import forget_chunks, keep_chunk
+from receipts.services.bulk import Writer, writer
+from workshop.lib.errors import WorkshopError
+
+CHUNK: Final = 1_000
+TRIES: Final = 3  # of a chunk in which somebody else was faster with a number
+
+Outcomes = list[tuple[int, Done]]
+
+
+def run_import(job: DataJob, report: Report) -> Result:
+    """The work registered for imports."""
+    return _Run(job, report).result()
+
+
+class _Changed(Exception):
+    """A row that was right in the check is wrong when it is written."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(number)
+        self.number, self.why = number, why
+
+
+class _Run:
+    def __init__(self, job: DataJob, report: Report) -> None:
+        self.job, self.report = job, report
+        self.row = Import.objects.get(pk=job.options["import"])
+        self.subject = SUBJECTS[self.row.subject]
+        actor = actor_of(job)
+        policies.ensure_may_import(actor)
+        self.order = Order(actor, f"import:{job.pk}", update=self.row.update_known)
+        self.counts: Counter[str] = Counter(job.checkpoint.get("counts", {}))
+
+    def result(self) -> Result:
+        dry = bool(self.job.options["dry"])
+        at_once = self.row.all_or_nothing and not dry
+        self.report.total(self.row.rows * (2 if at_once else 1))
+        try:
+            # Of an all-or-nothing import this is the check, which has to find nothing wrong.
+            self._walk(dry=dry or at_once)
+            return self._at_once() if at_once else self._told()
+        except CancelAsked:
+            return Result(cancelled=True) if at_once else replace(self._told(), cancelled=True)
+
+    def _at_once(self) -> Result:
+        """Everything in one transaction, which also ends the job."""
+        wrong = self.counts[ERROR]
+        if wrong:
+            text = ngettext(
+                "%(count)s row is wrong: nothing was imported.",
+                "%(count)s rows are wrong: nothing was imported.",
+                wrong,
+            )
+            told = self._told(problems_only=True)
+            return replace(told, counts={ERROR: wrong}, error=text % {"count": wrong})
+        self.counts = Counter()
+        try:
+            with transaction.atomic():
+                forget_chunks(self.job)
+                self._walk(dry=False, at_once=True)
+                result = self._told()
+                self.report.finish(result)
+        except _Changed as changed:
+            text = _("Row %(row)s: %(why)s Nothing was imported.")
+            return Result(error=text % {"row": changed.number, "why": changed.why})
+        return result
+
+    def _told(self, *, problems_only: bool = False) -> Result:
+        file = result_file(self.job, self.subject, problems_only=problems_only)
+        return Result(dict(self.counts), file, result_name(self.row.file_name))
+
+    # --- walking -------------------------------------------------------------------------
+
+    def _walk(self, *, dry: bool, at_once: bool = False) -> None:
+        """Every chunk together with what became of it, each in one transaction.
+
+        ``at_once``: within a transaction around all; whatever is wrong now ends it.
+        """
+        order = replace(self.order, dry=dry)
+        importer = self.subject.importer(order)
+        reader = RowReader(self.subject, self.row.mapping, order.known)
+        last = 0 if at_once else int(self.job.checkpoint.get("row", 0))
+        done = 0
+        for cells in self._chunks():
+            rows = [reader.read(number, one) for number, one in cells]
+            done += len(rows)
+            if cells[-1][0] <= last:
+                importer.pass_by([source for source, problems in rows if not problems])
+                continue
+            with nullcontext() if dry else transaction.atomic():
+                outcomes = self._take(importer, rows, dry=dry, strict=at_once)
+                counts = self.counts + Counter(one.outcome for _number, one in outcomes)
+                with transaction.atomic():
+                    keep_chunk(self.job, outcomes)
+                    if at_once:
+                        self.report.aside(self.row.rows + done)
+                    else:
+                        self.report.done(done, {"row": cells[-1][0], "counts": counts})
+            self.counts = counts
+
+    def _chunks(self) -> Iterator[list[tuple[int, list[Any]]]]:
+        with self.row.file.open("rb") as file:
+            content = file.read()
+        rows = files.rows(files.Table(**self.row.table), content)
+        while chunk := list(islice(rows, CHUNK)):
+            yield chunk
+
+    def _take(
+        self,
+        importer: Importer,
+        rows: list[tuple[Source, list[Problem]]],
+        *,
+        dry: bool,
+        strict: bool,
+    ) -> Outcomes:
+        for attempt in range(1, TRIES + 1):
+            importer.look_up([source for source, problems in rows if not problems])
+            try:
+                with writer(dry=dry) as bulk:
+                    outcomes = [
+                        (row.number, self._one(importer, row, wrong, bulk)) for row, wrong in rows
+                    ]
+                    if strict:
+                        _ensure_right(outcomes)
+                return outcomes
+            except IntegrityError:  # a number that somebody gave meanwhile: it is known now
+                if attempt == TRIES:
+                    raise
+        raise LookupError("unreachable")
+
+    def _one(self, importer: Importer, row: Source, wrong: list[Problem], bulk: Writer) -> Done:
+        if wrong:
+            return Done(ERROR, None, tuple(wrong))
+        try:
+            with bulk.attempt():
+                return importer.take(row, bulk)
+        except RowError as error:
+            return Done(ERROR, None, error.problems)
+        except WorkshopError as error:
+            column = self.subject.fields.get(error.field, error.field)
+            known = column if self.subject.column(column) else ""
+            return Done(ERROR, None, (Problem(known, error.text()),))
+
+
+def _ensure_right(outcomes: Iterable[tuple[int, Done]]) -> None:
+    for number, done in outcomes:
+        if done.outcome == ERROR:
+            raise _Changed(number, done.problems[0].why)
