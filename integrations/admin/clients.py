@@ -196,6 +196,7 @@ class SecretAdmin(OfficeAdmin):
 
     secret = ""
     secret_title = _("New API key")
+    secret_note = _("Shown only once: copy it now. It is kept nowhere.")
 
     def verb_done(
         self, request: HttpRequest, form: OfficeVerb, outcome: Outcome[Any]
@@ -209,7 +210,8 @@ class SecretAdmin(OfficeAdmin):
             "title": self.secret_title,
             "subtitle": str(form.target or ""),
             "secret": secret,
-            "back": self._back(form.target),
+            "note": self.secret_note,
+            "back": self._back(form.after(outcome)),
         }
         request.current_app = self.admin_site.name
         response = TemplateResponse(request, "office/secret.html", context)
