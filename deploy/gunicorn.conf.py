@@ -3,7 +3,7 @@
 import os
 
 wsgi_app = "workshop.wsgi"
-workers = int(os.environ.get("WEB_WORKERS", "2"))
+workers = int(os.environ.get("WEB_WORKERS") or "2")
 # One request per process at a time: with persistent connections this is the quickest (and a
 # thread pool would need a pool of database connections).
 worker_class = "sync"

@@ -7,11 +7,13 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 TOKEN_SHAPE = re.compile(r"^\d{6,}:[A-Za-z0-9_-]{30,}$")
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}", re.ASCII)
+_BOT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}", re.ASCII)
 _PLACEHOLDER = re.compile(r"django-insecure|change.?me|placeholder|example|your.?secret", re.I)
 _KEY_LENGTH = 50
 _KEY_VARIETY = 5
@@ -94,6 +96,52 @@ def telegram(values: Values) -> Iterator[Problem]:
         yield Problem("SIMULATOR_URL", "it is not a loopback address.", cure)
 
 
+def bot_addresses(values: Values) -> Iterator[Problem]:
+    """Where the bot's servers are, where it is called, and how it is named."""
+    name = values["TELEGRAM_BOT_USERNAME"]
+    if name and not _BOT_NAME.fullmatch(name):
+        cure = "Set the name that BotFather gave, without @, such as workshop_bot, or unset it."
+        yield Problem("TELEGRAM_BOT_USERNAME", "it has not the shape of a bot's name.", cure)
+    cure = "Set an address such as https://bot-api.example.com/bot, or unset it."
+    for variable in ("TELEGRAM_API_BASE_URL", "TELEGRAM_FILE_BASE_URL"):
+        parts = _parts(values[variable])
+        # Plain http too: an own server inside the same network knows nothing else.
+        if values[variable] and not (parts.hostname and parts.scheme in {"http", "https"}):
+            yield Problem(variable, "it is no such address.", cure)
+    address = _parts(values["TELEGRAM_WEBHOOK_URL"])
+    if values["TELEGRAM_WEBHOOK_URL"] and not (address.scheme == "https" and address.hostname):
+        cure = "Set an address such as https://workshop.example.com/telegram/webhook, or unset it."
+        yield Problem("TELEGRAM_WEBHOOK_URL", "Telegram calls https addresses only.", cure)
+    secret = values["TELEGRAM_WEBHOOK_SECRET"]
+    if secret and not _WEBHOOK_SECRET.fullmatch(secret):
+        cure = "Set 16 to 256 letters, digits, _ and -, or unset it."
+        yield Problem("TELEGRAM_WEBHOOK_SECRET", "Telegram would refuse it.", cure)
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        found = urlsplit(address)
+        _port = found.port  # asked for: a wrong one raises here
+    except ValueError:
+        return urlsplit("")
+    return found
+
+
+def holidays(values: Values) -> Iterator[Problem]:
+    """Else the yearly job would find out, long after the start."""
+    country = values["WORKSHOP_HOLIDAYS"].upper()
+    if country not in {"RU", "NONE"} and not is_country(country):
+        cure = "Set the two letters of a country, such as RU, or NONE."
+        yield Problem("WORKSHOP_HOLIDAYS", "no public holidays are known of it.", cure)
+
+
+def is_country(code: str) -> bool:
+    """Two letters whose holidays are known. The library is large: loaded when it is needed."""
+    from holidays.registry import COUNTRIES
+
+    return len(code) == 2 and any(code in names for names in COUNTRIES.values())
+
+
 def origins(values: Values) -> Iterator[Problem]:
     for origin in values["CSRF_TRUSTED_ORIGINS"]:
         parts = urlsplit(origin)
@@ -145,6 +193,8 @@ RULES: tuple[Callable[[Values], Iterator[Problem]], ...] = (
     secret_key,
     hosts,
     telegram,
+    bot_addresses,
+    holidays,
     origins,
     webhooks,
     own_secrets,

@@ -30,6 +30,8 @@ except (ZoneInfoNotFoundError, ValueError) as error:
 # --- where it listens -----------------------------------------------------------------------
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.whole("PORT", 8000, minimum=1, maximum=65534)
+# Processes of the web server: read by its own configuration, checked here with all the others.
+WEB_WORKERS = env.whole("WEB_WORKERS", 2, minimum=1, maximum=256)
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
 
 # --- demonstration --------------------------------------------------------------------------

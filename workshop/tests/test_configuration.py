@@ -10,7 +10,7 @@ TABLE = env.BASE_DIR / "docs" / "configuration.md"
 EXAMPLE = env.BASE_DIR / ".env.example"
 ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| (?:`([^`]*)`)? ?\| \S", re.MULTILINE)
 # Read before or beside Django's settings.
-BESIDE = {"WEB_WORKERS", "TEST_DATABASE_URL", "TEST_RABBITMQ_URL", "TEST_REDIS_URL"}
+BESIDE = {"TEST_DATABASE_URL", "TEST_RABBITMQ_URL", "TEST_REDIS_URL"}
 
 
 def documented() -> dict[str, str]:

@@ -25,6 +25,12 @@ GOOD: dict[str, Any] = {
     "REDIS_URL": "",
     "CELERY_BROKER_URL": "filesystem://localhost",
     "PUBLIC_URL": "https://workshop.example.org",
+    "WORKSHOP_HOLIDAYS": "de",
+    "TELEGRAM_BOT_USERNAME": "workshop_bot",
+    "TELEGRAM_API_BASE_URL": "http://127.0.0.1:8081/bot",
+    "TELEGRAM_FILE_BASE_URL": "https://api.example.org/file/bot",
+    "TELEGRAM_WEBHOOK_URL": "https://workshop.example.org:8443/telegram/webhook",
+    "TELEGRAM_WEBHOOK_SECRET": "s3cret_s3cret-s3cret",
 }
 TOKEN = "123456789:AAEhBP0av28xWRs-jNqZ3kK1h2m7LrOyxAb"
 
@@ -86,6 +92,14 @@ def test_wake_ups_in_memory_are_for_this_machine_alone() -> None:
             {"ALLOWED_HOSTS": ["localhost"], "SIMULATOR_URL": "http://bot.example.org"},
             "SIMULATOR_URL",
         ),
+        ({"WORKSHOP_HOLIDAYS": "Russia"}, "WORKSHOP_HOLIDAYS"),
+        ({"WORKSHOP_HOLIDAYS": "QQ"}, "WORKSHOP_HOLIDAYS"),
+        ({"TELEGRAM_BOT_USERNAME": "https://t.me/bot"}, "TELEGRAM_BOT_USERNAME"),
+        ({"TELEGRAM_API_BASE_URL": "bot-api.example.org:8081/bot"}, "TELEGRAM_API_BASE_URL"),
+        ({"TELEGRAM_FILE_BASE_URL": "bot-api.example.org"}, "TELEGRAM_FILE_BASE_URL"),
+        ({"TELEGRAM_WEBHOOK_URL": "http://workshop.example.org/x"}, "TELEGRAM_WEBHOOK_URL"),
+        ({"TELEGRAM_WEBHOOK_URL": "https://workshop.example.org:x/"}, "TELEGRAM_WEBHOOK_URL"),
+        ({"TELEGRAM_WEBHOOK_SECRET": "short"}, "TELEGRAM_WEBHOOK_SECRET"),
         ({"CSRF_TRUSTED_ORIGINS": ["https://*.example.org"]}, "CSRF_TRUSTED_ORIGINS"),
     ],
 )
