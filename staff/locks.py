@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.utils.translation import gettext_lazy as _
 
 from staff.models import AccessRefusal, Employee, Invite, WorkGroup
@@ -40,6 +40,12 @@ def users(*user_ids: int) -> dict[int, User]:
     """The locked office accounts by id, locked in the order of their ids."""
     rows = User.objects.select_for_update(of=("self",)).filter(pk__in=user_ids).order_by("pk")
     return {row.pk: row for row in rows}
+
+
+def usernames() -> None:
+    """Whoever makes an account holds the rows of the groups: two equal names but for their case
+    would not see one another, and no constraint of Django's own table forbids them."""
+    list(Group.objects.select_for_update(of=("self",), no_key=True).order_by("pk"))
 
 
 def refusal(subject: str) -> AccessRefusal:

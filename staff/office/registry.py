@@ -33,12 +33,17 @@ _sections: dict[str, dict[str, Section]] = {}
 
 
 def office_verb(model: str) -> Callable[[V], V]:
-    """Class decorator: offer the verb on the pages of ``model`` ("receipts.Receipt")."""
+    """Class decorator: offer the verb on the pages of ``model`` ("receipts.Receipt").
+
+    TypeError for one without a ``call`` of its own, ValueError for a slug that is taken.
+    """
 
     def register(verb: V) -> V:
         known = _verbs.setdefault(model, {})
         if verb.slug in known:
             raise ValueError(f"the verb {verb.slug} of {model} is registered twice")
+        if verb.call is OfficeVerb.call:
+            raise TypeError(f"the verb {verb.slug} of {model} calls no service")
         known[verb.slug] = verb
         return verb
 

@@ -43,8 +43,9 @@ def create_user(
     run = Run.of(actor, command, at)
     policies.ensure_can_administer(actor, groups=groups)
     chosen = _groups(groups)
+    locks.usernames()
     user = User(
-        username=_username(username),
+        username=_free_username(username),
         first_name=clean_text(first_name, field="first_name", limit=150),
         last_name=clean_text(last_name, field="last_name", limit=150),
         is_staff=office,
@@ -263,6 +264,14 @@ def _username(raw: str) -> str:
     return name
 
 
+def _free_username(raw: str) -> str:
+    """Anna and ANNA would be two accounts that nobody can tell apart."""
+    name = _username(raw)
+    if User.objects.filter(username__iexact=name).exists():
+        raise _username_taken(name)
+    return name
+
+
 def _set_password(user: User, password: str) -> None:
     try:
         validate_password(password, user)
@@ -278,7 +287,7 @@ def _no_such_user() -> NotFound:
 
 
 def _username_taken(username: str) -> Duplicate:
-    other = User.objects.filter(username=username).first()
+    other = User.objects.filter(username__iexact=username).first()
     return Duplicate(
         "staff.username_taken",
         _("There is an office account with this name already."),

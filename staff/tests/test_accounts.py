@@ -66,6 +66,12 @@ def test_a_manager_creates_an_account(anna: Actor, news: News) -> None:
     assert _office(user).roles == {"manager"}
 
 
+def test_names_differ_by_more_than_their_case(anna: Actor, refused: Refused) -> None:
+    User.objects.create_user("Вера")
+    with refused(Duplicate, "staff.username_taken"):
+        services.create_user(username="вЕРА", password=PASSWORD, actor=anna)
+
+
 def test_a_repeated_press_creates_one_account(anna: Actor) -> None:
     call: dict[str, Any] = {"username": "vera", "password": PASSWORD, "actor": anna}
     key = CommandKey("admin:1", "form")

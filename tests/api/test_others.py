@@ -240,8 +240,9 @@ class TestSigningUp:
             "integrations.registration_closed",
         )
 
-    def test_a_taken_name_leaves_the_token_open(self, db: None) -> None:
-        User.objects.create_user("reader")
+    @pytest.mark.parametrize("taken", ["reader", "ReaDer"])
+    def test_a_taken_name_leaves_the_token_open(self, db: None, taken: str) -> None:
+        User.objects.create_user(taken)
         token = open_registration(actor=SYSTEM).shown_once["token"]
         values = {"token": token, "username": "reader", "password": "Long-enough-77"}
         assert self.post(**values).status_code == 409
