@@ -41,13 +41,14 @@ def send_missed_jobs(turn: Turn) -> int:
 @job(
     "history.clean_up",
     _("Clean up the records of the machinery"),
-    _("Forgets old runs of jobs, events that were passed on long ago, and expired sign-ins."),
+    _("Forgets old runs of jobs, events that were passed on long ago, and sign-ins of the past."),
     when=daily("04:10"),
     limit=timedelta(minutes=5),
     counts={
         "runs": _("runs of jobs kept"),
         "outbox": _("passed on events"),
         "sessions": _("expired sign-ins"),
+        "sign_ins": _("records of sign-ins"),
     },
 )
 def clean_up(turn: Turn) -> dict[str, int]:
