@@ -79,10 +79,22 @@ class RetrySeveral(OfficeVerb):
     roles = MAY
     ids = forms.CharField(widget=forms.HiddenInput, required=False, max_length=MOST * 20)
 
+    def clean(self) -> dict[str, Any]:
+        """What is no list of ids was not made by this page: nothing of it is sent."""
+        given = self._given()
+        if len(given) > MOST or not all(map(is_id, given)):
+            raise forms.ValidationError(
+                _("This list of notices is damaged: please open the page again.")
+            )
+        return super().clean() or {}
+
+    def _given(self) -> list[str]:
+        text = str(self["ids"].value() or "")
+        return text.split(",") if text else []
+
     def chosen(self) -> list[int]:
         """Ids that were shown."""
-        text = str(self["ids"].value() or "")
-        return [int(pk) for pk in text.split(",") if is_id(pk)][:MOST]
+        return [int(pk) for pk in self._given() if is_id(pk)]
 
     def intro(self) -> list[str]:
         count = len(self.chosen())

@@ -206,8 +206,20 @@ def test_nothing_to_send_again_is_told(manager: Client, cast: Cast) -> None:
     row.refresh_from_db()
     assert row.state == SENT
     assert not Event.objects.filter(kind="notices.retried").exists()
-    forged = {"ids": f"{row.pk},x,{'9' * 40}", "command_key": "k"}
-    assert manager.post(f"{LIST}retry/", forged).status_code == 200
+
+
+@pytest.mark.parametrize("ids", ["{pk},x", "{pk},," + "9" * 40, "{pk};{pk}", "{pk}," * 20])
+def test_a_damaged_list_is_refused_as_a_whole(manager: Client, cast: Cast, ids: str) -> None:
+    (row,) = lay(cast, 1, state=DEAD)
+    forged = {"ids": ids.format(pk=row.pk), "command_key": "k"}
+    answer = manager.post(f"{LIST}retry/", forged)
+    assert answer.status_code == 200
+    assert "Этот список уведомлений повреждён: откройте страницу заново." in answer.content.decode()
+    row.refresh_from_db()
+    assert row.state == DEAD
+
+
+def test_nonsense_in_the_filter_is_no_error(manager: Client) -> None:
     assert manager.get(f"{LIST}retry/", {"nonsense__exact": "1"}).status_code in {200, 302, 400}
 
 
