@@ -15,11 +15,19 @@ export HOST
 endif
 ARGS ?=
 
+<<<<<<< Updated upstream
 .PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-ssrf messages lock product tests python clean-demo
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
 	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-ssrf bench-P2 bench-P7 messages lock"
+=======
+.PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-webhooks messages lock product tests python clean-demo
+
+help:
+	@sed -n 's/^# \(make.*\)/\1/p' Makefile
+	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-webhooks bench-P2 bench-P7 messages lock"
+>>>>>>> Stashed changes
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -75,6 +83,9 @@ faults-jobs: tests
 
 faults-delivery: tests
 	@$(BIN)/python -m tests.faults.delivery $(ARGS)
+
+faults-webhooks: tests
+	@$(BIN)/python -m tests.faults.webhooks $(ARGS)
 
 # A goal of speed, by its number: `make bench-P2`. One JSON object, 0 when the goal is met.
 bench-P%: tests

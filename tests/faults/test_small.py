@@ -49,3 +49,12 @@ def test_the_delivery_under_kills() -> None:
     result = run("tests.faults.delivery", "--small --people 10")
     assert (result["lost"], result["duplicates_unmarked"], result["met"]) == (0, 0, True)
     assert result["takeover"]["notices"] == 30
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_webhooks_under_an_outage_and_kills() -> None:
+    result = run("tests.faults.webhooks", "--small --parts outage")
+    part = result["parts"]["outage"]
+    assert (part["delivered"], part["kills"], part["disorder"]) == (500, 2, 0)
+    assert part["duplicates"] >= part["kills"]
