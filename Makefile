@@ -15,19 +15,11 @@ export HOST
 endif
 ARGS ?=
 
-<<<<<<< Updated upstream
-.PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-ssrf messages lock product tests python clean-demo
+.PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-ssrf faults-webhooks messages lock product tests python clean-demo
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-ssrf bench-P2 bench-P7 messages lock"
-=======
-.PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-webhooks messages lock product tests python clean-demo
-
-help:
-	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-webhooks bench-P2 bench-P7 messages lock"
->>>>>>> Stashed changes
+	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-ssrf faults-webhooks bench-P2 bench-P7 messages lock"
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \
