@@ -1,0 +1,173 @@
+"""Quality of people: how many of the works that were checked came back (spec 5.2)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, F, OuterRef, Q
+
+from analytics.facts import operations
+from analytics.intervals import Proportion
+from analytics.periods import Period
+from receipts.models import OperationType, ReturnCase, ReturnItem
+from staff.models import Employee
+
+FINAL_AFTER = timedelta(days=14)
+"""Works need this long to be checked and to come back; before that a period is not final."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Works of one kind, performed in a period, and what became of them.
+
+    ``good`` is 1 − returned works / checked works: of works without a decision of quality control
+    nothing is known, so they wait and are in neither count.
+    """
+
+    works: int
+    own_reworks: int
+    checked: int
+    returned: int
+    returns: int
+
+    @property
+    def waiting(self) -> int:
+        """Works that quality control has not decided about yet."""
+        return self.works - self.checked
+
+    @property
+    def good(self) -> Proportion:
+        return Proportion(self.checked - self.returned, self.checked)
+
+    def __add__(self, other: Quality) -> Quality:
+        return Quality(
+            self.works + other.works,
+            self.own_reworks + other.own_reworks,
+            self.checked + other.checked,
+            self.returned + other.returned,
+            self.returns + other.returns,
+        )
+
+
+NONE = Quality(0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class PersonQuality:
+    """One person: each kind of work, and how often he was the assembler of record of a return."""
+
+    employee_id: int
+    name: str
+    by_type: dict[int, Quality]
+    as_assembler: int
+
+    @property
+    def total(self) -> Quality:
+        return sum(self.by_type.values(), NONE)
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """People in alphabetical order (never a league table), the types that occur, the whole."""
+
+    people: list[PersonQuality]
+    types: dict[int, str]
+    final: bool
+
+    @property
+    def by_type(self) -> dict[int, Quality]:
+        return {
+            type_id: sum((one.by_type.get(type_id, NONE) for one in self.people), NONE)
+            for type_id in self.types
+        }
+
+    @property
+    def total(self) -> Quality:
+        return sum((one.total for one in self.people), NONE)
+
+
+def quality(asked: Period, *, at: datetime, employees: Iterable[int] = ()) -> QualityReport:
+    """Quality per person and operation type of the works performed in the period.
+
+    ``employees`` leaves the others out. Four queries, whatever the period. The counter of the
+    whole watch (assembler of record) stands beside the percentages and is never mixed into one.
+    """
+    only = Q(employee__in=list(employees)) if employees else Q()
+    cells = _cells(asked, only)
+    assembled = _as_assembler(asked, list(employees))
+    names = dict(
+        Employee.objects.filter(pk__in={*assembled, *(person for person, _type in cells)})
+        .order_by("full_name", "pk")
+        .values_list("pk", "short_name")
+    )
+    by_person: dict[int, dict[int, Quality]] = defaultdict(dict)
+    for (person, type_id), cell in cells.items():
+        by_person[person][type_id] = cell
+    people = [
+        PersonQuality(pk, name, by_person.get(pk, {}), assembled.get(pk, 0))
+        for pk, name in names.items()
+    ]
+    types = OperationType.objects.filter(pk__in={type_id for _person, type_id in cells})
+    return QualityReport(
+        people, dict(types.values_list("pk", "name")), final=asked.end + FINAL_AFTER <= at
+    )
+
+
+def _cells(asked: Period, only: Q) -> dict[tuple[int, int], Quality]:
+    """One cell per person and type that has an operation in the period."""
+    counted = Q(own_rework=False)
+    rows = (
+        operations(asked.start, asked.end)
+        .filter(only)
+        .order_by()
+        .values_list("employee", "type")
+        .annotate(
+            works=Count("pk", filter=counted),
+            own_reworks=Count("pk", filter=~counted),
+            checked_works=Count("pk", filter=counted & Q(checked=True)),
+            returned=Count("pk", filter=counted & Q(hit=True)),
+        )
+    )
+    returns = _returns(asked, only)
+    return {
+        (person, type_id): Quality(
+            works, own_reworks, checked, returned, returns.get((person, type_id), 0)
+        )
+        for person, type_id, works, own_reworks, checked, returned in rows
+    }
+
+
+def _returns(asked: Period, only: Q) -> dict[tuple[int, int], int]:
+    """How often the counted works came back: one may several times, one return hits it once."""
+    hit = operations(asked.start, asked.end).filter(only, Q(own_rework=False, hit=True))
+    once_more = ReturnItem.objects.filter(
+        return_case=OuterRef("return_case"), operation=OuterRef("operation"), pk__lt=OuterRef("pk")
+    )
+    rows = (
+        ReturnItem.objects.filter(
+            ~Exists(once_more),
+            operation__in=hit.values("pk"),
+            return_case__voided_at__isnull=True,
+            return_case__receipt=F("operation__receipt"),
+        )
+        .order_by()
+        .values_list("operation__employee", "operation__type")
+        .annotate(Count("pk"))
+    )
+    return {(person, type_id): number for person, type_id, number in rows}
+
+
+def _as_assembler(asked: Period, employees: list[int]) -> dict[int, int]:
+    """Returns registered in the period, by their assembler of record."""
+    rows = ReturnCase.objects.filter(
+        voided_at__isnull=True,
+        assembler__isnull=False,
+        returned_at__gte=asked.start,
+        returned_at__lt=asked.end,
+    )
+    if employees:
+        rows = rows.filter(assembler__in=employees)
+    return dict(rows.order_by().values_list("assembler").annotate(Count("pk")))
