@@ -8,6 +8,7 @@ from workshop.lib.api import described
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("favicon.ico", views.icon, name="icon"),
+    path("admin/analytics/", include("analytics.admin.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("workshop.api_urls")),
     path("api/schema/", described.Description.as_view(), name="schema"),

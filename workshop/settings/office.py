@@ -23,6 +23,16 @@ def _item(title: Promise, icon: str, page: str, permission: str = "") -> Any:
     }
 
 
+def _page(title: Promise, icon: str, name: str) -> dict[str, Any]:
+    """A page of numbers: it asks by itself who may read them."""
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(name),
+        "permission": lambda request: request.user.has_perm("receipts.view_returncase"),
+    }
+
+
 def _group(title: Promise, *items: Any, closed: bool = True) -> dict[str, Any]:
     return {"title": title, "separator": True, "collapsible": closed, "items": list(items)}
 
@@ -47,6 +57,12 @@ _NAVIGATION: list[dict[str, Any]] = [
         _("Polishing"),
         _item(_("Polishing orders"), "auto_awesome", "polishing_polishingorder"),
         _item(_("Polishing batches"), "inventory_2", "polishing_polishingbatch"),
+    ),
+    _group(
+        _("Analytics"),
+        _page(_("Quality of the works"), "verified", "numbers-quality"),
+        _page(_("Returns from QC"), "assignment_return", "numbers-returns"),
+        _page(_("Output"), "bar_chart", "numbers-output"),
     ),
     _group(
         _("Records"),
