@@ -22,6 +22,8 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models import Expression, Field, QuerySet, sql
 from django.db.models.query import get_related_populators
 
+from workshop.lib.prepared import prepared_cursor
+
 _PLAIN = frozenset({int, str, bool})
 M = TypeVar("M", bound=models.Model)
 Value = Any
@@ -115,9 +117,10 @@ class _Select:
     end: int = 0
     related: Sequence[Any] = ()
     extra: Mapping[str, int] = field(default_factory=dict)
+    prepared: bool = False
 
     def rows(self, values: dict[str, Value], connection: Any) -> list[Any]:
-        with connection.cursor() as cursor:
+        with prepared_cursor(connection) if self.prepared else connection.cursor() as cursor:
             cursor.execute(self.text, _filled(self.gaps, values, connection))
             found = cursor.fetchall()
         if not self.converters:
@@ -140,20 +143,24 @@ class _Select:
         return found
 
 
-def _select(queryset: QuerySet[Any, Any], alias: str) -> _Select:
-    compiler = queryset.query.get_compiler(using=alias)
+def _columns(queryset: QuerySet[Any, Any], alias: str, *, prepared: bool) -> tuple[_Select, Any]:
+    """The select without a model, and the compiler that knows more of it."""
+    compiler = queryset.query.get_compiler(using=alias, elide_empty=False)
     text, gaps = compiler.as_sql()
     columns: list[Any] = [column for column, _sql, _alias in compiler.select]
-    made = _Select(text, gaps, [(at, *how) for at, how in compiler.get_converters(columns).items()])
+    converters = [(at, *how) for at, how in compiler.get_converters(columns).items()]
+    return _Select(text, gaps, converters, prepared=prepared), compiler
+
+
+def _instances(queryset: QuerySet[Any, Any], alias: str, *, prepared: bool) -> _Select:
+    made, compiler = _columns(queryset, alias, prepared=prepared)
     info = compiler.klass_info
-    if info is None:
-        return made
     end = info["select_fields"][-1] + 1
     populators: Any = get_related_populators  # the stubs are those of Django 6
     return replace(
         made,
         model=info["model"],
-        names=[column.target.attname for column in columns[:end]],
+        names=[column.target.attname for column, _sql, _alias in compiler.select[:end]],
         end=end,
         related=populators(info, compiler.select, alias),
         extra=dict(compiler.annotation_col_map or {}),
@@ -161,11 +168,14 @@ def _select(queryset: QuerySet[Any, Any], alias: str) -> _Select:
 
 
 class Rows(_Statement, Generic[M]):
-    """A queryset of model instances; select_related and annotations work, prefetches do not."""
+    """A queryset of model instances; select_related and annotations work, prefetches do not.
 
-    def __init__(self, build: Callable[[Slots], QuerySet[M]]) -> None:
+    ``prepared``: PostgreSQL keeps the plan too, see :mod:`workshop.lib.prepared`.
+    """
+
+    def __init__(self, build: Callable[[Slots], QuerySet[M]], *, prepared: bool = False) -> None:
         super().__init__()
-        self._build = build
+        self._build, self._prepared = build, prepared
 
     def all(self, **values: Value) -> list[M]:
         """The rows, in the order of the queryset."""
@@ -179,22 +189,24 @@ class Rows(_Statement, Generic[M]):
         return found[0] if found else None
 
     def _compile(self, alias: str, slots: Slots) -> _Select:
-        return _select(self._build(slots), alias)
+        return _instances(self._build(slots), alias, prepared=self._prepared)
 
 
 class Columns(_Statement):
-    """The rows of a ``values_list``."""
+    """The rows of a ``values_list``. ``prepared`` as for :class:`Rows`."""
 
-    def __init__(self, build: Callable[[Slots], QuerySet[Any, Any]]) -> None:
+    def __init__(
+        self, build: Callable[[Slots], QuerySet[Any, Any]], *, prepared: bool = False
+    ) -> None:
         super().__init__()
-        self._build = build
+        self._build, self._prepared = build, prepared
 
     def all(self, **values: Value) -> list[Sequence[Any]]:
         made: _Select = self._of(DEFAULT_DB_ALIAS, values)
         return made.rows(values, connections[DEFAULT_DB_ALIAS])
 
     def _compile(self, alias: str, slots: Slots) -> _Select:
-        return _select(self._build(slots), alias)
+        return _columns(self._build(slots), alias, prepared=self._prepared)[0]
 
 
 class Count(_Statement):

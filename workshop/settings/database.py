@@ -64,6 +64,7 @@ def database(url: str) -> dict[str, Any]:
     if config.get("ENGINE") == "django.db.backends.sqlite3":
         return config | {"CONN_MAX_AGE": None, "OPTIONS": sqlite_options() | options}
     return config | {
+        "ENGINE": "workshop.postgresql",
         "OPTIONS": postgres_options() | options,
         "CONN_HEALTH_CHECKS": True,
         # Django refuses a pool together with connections it keeps itself.
