@@ -9,6 +9,9 @@ from typing import Any, Final
 import redis
 from django.conf import settings
 from django.db import connection
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError
+from redis.retry import Retry
 
 from integrations.models import RateWindow
 from workshop.lib import clock
@@ -38,19 +41,42 @@ class RedisStore:
     """One counter per key that Redis forgets at the end of its window."""
 
     def __init__(self, url: str) -> None:
-        pool: Any = redis.ConnectionPool.from_url(
-            url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, max_connections=50
+        # Asked once and not again: a request must not wait for a store that is away.
+        self._pool: Any = redis.ConnectionPool.from_url(
+            url,
+            socket_timeout=PATIENCE,
+            socket_connect_timeout=PATIENCE,
+            max_connections=50,
+            retry=Retry(NoBackoff(), 0),
         )
-        self._redis = redis.Redis(connection_pool=pool)
+        self._redis = redis.Redis(connection_pool=self._pool)
         self._script = self._redis.register_script(SCRIPT)
 
     def count(self, limits: Sequence[Limit]) -> list[Count]:
         keys = [f"workshop:rate:{limit.key}" for limit in limits]
-        answer: list[int] = self._script(keys=keys, args=[PERIOD * 1000])
+        try:
+            answer = self._asked("EVALSHA", self._script.sha, len(keys), *keys, PERIOD * 1000)
+        except NoScriptError:  # a store that was started anew
+            answer = self._script(keys=keys, args=[PERIOD * 1000])
         return [
             Count(limit, used, max(1, -(-left // 1000)))
             for limit, used, left in zip(limits, answer[::2], answer[1::2], strict=True)
         ]
+
+    def _asked(self, *command: Any) -> list[int]:
+        """One command without what the client does around each: a third of its cost."""
+        connection = self._pool.get_connection()
+        try:
+            connection.send_command(*command)
+            answer: list[int] = connection.read_response()
+        except NoScriptError:
+            raise
+        except BaseException:
+            connection.disconnect()  # an answer that comes late would be the next one's
+            raise
+        finally:
+            self._pool.release(connection)
+        return answer
 
 
 class TableStore:

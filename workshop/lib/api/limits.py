@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import structlog
 
 PERIOD: Final = 60  # seconds
+PAUSE: Final = 1.0  # seconds without the store after it failed
 QUIET: Final = 60.0  # seconds between two warnings about a lost store
 
 logger = structlog.get_logger(__name__)
@@ -53,17 +54,25 @@ class Store(Protocol):
 
 
 class Counter:
-    """Counts requests in a store, and goes on without it."""
+    """Counts requests in a store, and goes on without it.
+
+    A store that failed is left alone for :data:`PAUSE`: one that swallows what it is sent would
+    cost every request the whole patience of its client.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._told_at = -QUIET
+        self._failed_at = -PAUSE
 
     def count(self, limits: Sequence[Limit]) -> list[Count]:
         """One request under each of the limits; empty while the store is away."""
+        if time.monotonic() - self._failed_at < PAUSE:
+            return []
         try:
             return self._store.count(limits)
         except Exception as error:  # whatever the store's client raises: never a 500 for a count
+            self._failed_at = time.monotonic()
             self._tell(error)
             return []
 
