@@ -43,6 +43,8 @@ class InFilter(filters.BaseInFilter, filters.ChoiceFilter):
 
 
 class ReceiptFilter(filters.FilterSet):
+    # Methods that ask the same whoever asks, and whatever else there is.
+    steady = frozenset({"in_workshop", "polisher", "work", "returned", "voided"})
     status = InFilter("status", lookup_expr="in", choices=Status.choices)
     master = IdFilter("master_id")
     customer = IdFilter("customer_id")

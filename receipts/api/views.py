@@ -24,9 +24,12 @@ READ: Final = {"GET": "receipts:read"}
 FAR: Final = clock.from_iso("9999-12-01T00:00:00+00:00")
 
 
-def receipts() -> QuerySet[Receipt]:
-    """With the columns that are reckoned: late or not, and a deadline to order by."""
-    late = Q(status__in=URGENT_LIST, deadline__lt=clock.now())
+def receipts(now: Any) -> QuerySet[Receipt]:
+    """With the columns that are reckoned: late or not, and a deadline to order by.
+
+    ``now``: a moment, or the place for one in a prepared statement.
+    """
+    late = Q(status__in=URGENT_LIST, deadline__lt=now)
     return Receipt.objects.annotate(
         overdue=Case(When(late, then=Value(True)), default=False, output_field=BooleanField()),
         due=Coalesce("deadline", Value(FAR)),
@@ -40,6 +43,7 @@ class Receipts(ListView):
     form = serializers.ReceiptForm
     scopes = READ
     filters = filters.ReceiptFilter
+    steady = True
     orders: ClassVar = {
         "-id": "id",
         "received_at": "received_at",
@@ -48,7 +52,7 @@ class Receipts(ListView):
     }
 
     def rows(self) -> QuerySet[Any]:
-        return receipts()
+        return receipts(self.now)
 
 
 class OneReceipt(RowView, Receipts):

@@ -26,6 +26,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["workshop.lib.api.permissions.NeedsScope"],
     "DEFAULT_RENDERER_CLASSES": ["workshop.lib.api.formats.JsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "workshop.lib.api.formats.Negotiation",
     "DEFAULT_PARSER_CLASSES": ["workshop.lib.api.formats.JsonParser"],
     "EXCEPTION_HANDLER": "workshop.lib.api.errors.handle",
     "UNAUTHENTICATED_USER": None,

@@ -16,6 +16,7 @@ from receipts.api.serializers import ReceiptForm
 from receipts.api.views import receipts
 from receipts.models import Receipt
 from receipts.services.base import ensure_fresh
+from workshop.lib import clock
 from workshop.lib.api import rows as plain
 from workshop.lib.api.fields import TextField
 from workshop.lib.api.resources import Resource
@@ -71,7 +72,7 @@ class ReceiptVerb(ServiceVerb):
         return found
 
     def represent(self, outcome: Outcome[Any]) -> Any:
-        row = receipts().filter(pk=self.receipt(outcome).pk)
+        row = receipts(clock.now()).filter(pk=self.receipt(outcome).pk)
         body = plain.read(row, plain.shape_of(ReceiptForm))[0]
         return {**body, **outcome.extra}
 

@@ -12,8 +12,10 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 MEDIA_TYPE: Final = "application/json"
 DEEPEST: Final = 20
@@ -52,6 +54,18 @@ class JsonRenderer(BaseRenderer):
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         return b"" if data is None else dumps(data)
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Nearly every program takes anything or JSON, and a view speaks one form: no need to weigh."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        accepted = request.META.get("HTTP_ACCEPT", "*/*")
+        if accepted in {"*/*", MEDIA_TYPE} and len(renderers) == 1 and "format" not in request.GET:
+            return renderers[0], renderers[0].media_type
+        return super().select_renderer(request, renderers, format_suffix)
 
 
 class JsonParser(BaseParser):

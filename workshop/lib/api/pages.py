@@ -8,19 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import orjson
 from django.db import models
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.utils.dateparse import parse_datetime
+from django.utils.encoding import escape_uri_path
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from workshop.lib.api.moments import is_reckonable
 from workshop.lib.api.rows import Shape, read, refuse_unknown
+from workshop.lib.compiled import Columns, Slots
 
 USUAL: Final = 25
 MOST: Final = 100
@@ -60,77 +62,74 @@ def order_of(asked: str, allowed: Mapping[str, str]) -> Order:
 
 
 class Pages:
-    """One request for a page of ``rows``."""
+    """What of a list is asked for: in which order, how many, from where. Checked, and no rows yet.
 
-    def __init__(self, request: Request, allowed: Mapping[str, str]) -> None:
-        self.request = request
-        asked = request.query_params
+    Raises ValidationError naming the parameter.
+    """
+
+    def __init__(self, asked: Mapping[str, str], allowed: Mapping[str, str]) -> None:
         self.order = order_of(asked.get("ordering", ""), allowed)
         self.limit = _whole(asked.get("limit", ""), "limit", USUAL, least=1, most=MOST)
         self.offset = (
             _whole(asked["offset"], "offset", 0, most=FARTHEST) if "offset" in asked else None
         )
-        self.cursor = asked.get("cursor", "")
 
-    def answer(self, rows: QuerySet[Any], shape: Shape) -> dict[str, Any]:
-        """``results`` with ``next`` (and ``count`` where the total was asked for)."""
+    def statement(self, rows: QuerySet[Any], shape: Shape, *, further: bool) -> Columns:
+        """The columns of a page and of its place in the order, one row more than is shown.
+
+        ``further``: what comes after a place, ``value`` and ``last``; else the first page.
+        """
+        slot = Slots({})
         page = rows.order_by(*self.order.expressions())
-        if self.offset is not None:
-            return self._by_offset(page, rows, shape)
-        if self.cursor:
-            page = page.filter(self.order.after(*self._place(rows)))
-        found = self._read(page[: self.limit + 1], shape)
-        more = len(found) > self.limit
-        results = [item for item, _key in found[: self.limit]]
-        cursor = _encode(found[self.limit - 1][1]) if more else None
-        answer: dict[str, Any] = {
-            "results": results,
-            "next": self._link(cursor=cursor) if cursor else None,
-            "next_cursor": cursor,
-        }
-        if self.request.query_params.get("count") in {"1", "true"}:
-            answer["count"] = rows.order_by().count()
-        return answer
+        if further:
+            value = slot("value", _column(rows, self.order.path))
+            page = page.filter(self.order.after(value, slot("last")))
+        page = page.values_list(*shape.paths, self.order.path, "id")[: self.limit + 1]
+        return Columns(lambda _slot: page, prepared=True)
 
-    def _by_offset(self, page: QuerySet[Any], rows: QuerySet[Any], shape: Shape) -> dict[str, Any]:
-        offset = self.offset or 0
-        count = rows.order_by().count()
-        results = read(page[offset : offset + self.limit], shape)
-        following, former = offset + self.limit, max(0, offset - self.limit)
-        return {
-            "results": results,
-            "count": count,
-            "next": self._link(offset=following) if following < count else None,
-            "previous": self._link(offset=former) if offset else None,
-        }
-
-    def _read(
-        self, page: QuerySet[Any], shape: Shape
-    ) -> list[tuple[dict[str, Any], tuple[Any, int]]]:
-        """Rows with the place of each in the order, in the same query."""
-        columns = (*shape.paths, self.order.path, "id")
-        return [(shape.build(row), (row[-2], row[-1])) for row in page.values_list(*columns)]
-
-    def _place(self, rows: QuerySet[Any]) -> tuple[Any, int]:
+    def place(self, rows: QuerySet[Any], cursor: str) -> dict[str, Any]:
+        """The place that a cursor names, as the values of ``statement``."""
         try:
-            value, last = orjson.loads(base64.urlsafe_b64decode(self.cursor.encode()))
+            value, last = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
             if not _is_id(last):
-                raise ValueError(self.cursor)
-            return _of_column(_column(rows, self.order.path), value), last
+                raise ValueError(cursor)
+            return {"value": _of_column(_column(rows, self.order.path), value), "last": last}
         except (ValueError, TypeError, KeyError, binascii.Error) as error:
             raise serializers.ValidationError(
                 {"cursor": [_("This cursor is not ours: begin with the first page.")]},
                 code="invalid",
             ) from error
 
-    def _link(self, **changed: Any) -> str:
-        url = self.request.build_absolute_uri()
-        for name in ("cursor", "offset"):
-            if name not in changed:
-                url = remove_query_param(url, name)
-        for name, value in changed.items():
-            url = replace_query_param(url, name, value)
-        return url
+    def answer(self, request: Request, found: Sequence[Any], shape: Shape) -> dict[str, Any]:
+        """The rows of ``statement`` as an answer."""
+        more = len(found) > self.limit
+        cursor = _encode(found[self.limit - 1][-2:]) if more else None
+        return {
+            "results": shape.build_all(found[: self.limit]),
+            "next": link(request, cursor=cursor) if cursor else None,
+            "next_cursor": cursor,
+        }
+
+    def by_offset(self, request: Request, rows: QuerySet[Any], shape: Shape) -> dict[str, Any]:
+        """A page by the number of rows before it, with the true total."""
+        offset = self.offset or 0
+        count = rows.order_by().count()
+        page = rows.order_by(*self.order.expressions())
+        following, former = offset + self.limit, max(0, offset - self.limit)
+        return {
+            "results": read(page[offset:following], shape),
+            "count": count,
+            "next": link(request, offset=following) if following < count else None,
+            "previous": link(request, offset=former) if offset else None,
+        }
+
+
+def link(request: Request, **place: Any) -> str:
+    """The address of the same question at another place."""
+    asked = request.query_params.lists()
+    kept = {name: values for name, values in asked if name not in {"cursor", "offset"}}
+    query = urlencode(sorted({**kept, **place}.items()), doseq=True)
+    return f"{request.scheme}://{request.get_host()}{escape_uri_path(request.path)}?{query}"
 
 
 def _encode(place: Sequence[Any]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Final, TypeVar
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, QuerySet
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.module_loading import import_string
 from django_filters import FilterSet
 from rest_framework import serializers
@@ -19,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from workshop.lib import clock
 from workshop.lib.addresses import client_address
 from workshop.lib.api import rows as plain
 from workshop.lib.api.access import Access, access_of
@@ -26,10 +28,13 @@ from workshop.lib.api.fields import LARGEST_ID
 from workshop.lib.api.formats import dumps
 from workshop.lib.api.limits import Limit, headers
 from workshop.lib.api.pages import PARAMETERS, Pages
+from workshop.lib.compiled import Columns, Slots
 from workshop.lib.correlation import request_id
 
 # ids of the page, who asks → what belongs to each id
 A = TypeVar("A", bound=HttpResponseBase)
+MOST_PLANS: Final = 500
+_plans: dict[tuple[Any, ...], Plan] = {}
 Expansion = Callable[[Sequence[int], Access], Mapping[int, Any]]
 _expansions: dict[str, dict[str, tuple[Expansion, Any]]] = {}
 
@@ -110,6 +115,11 @@ class ReadView(ApiView, ABC):
     def rows(self) -> QuerySet[Any]:
         """All rows that the client may see."""
 
+    @cached_property
+    def now(self) -> Any:
+        """The moment of the question; while a statement is prepared, the place for one."""
+        return clock.now()
+
     @property
     def access(self) -> Access:
         return access_of(self.request)
@@ -121,6 +131,8 @@ class ReadView(ApiView, ABC):
     def expand(self, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Add what ``?expand=`` names to the rows."""
         asked = self.request.query_params.get("expand", "")
+        if not asked:
+            return found
         names = [name.strip() for name in asked.split(",") if name.strip()]
         known = _expansions.get(self.resource, {})
         plain.refuse_unknown("expand", names, known)
@@ -133,17 +145,81 @@ class ReadView(ApiView, ABC):
         return found
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A question for a list, understood: its words are checked, its statements can be kept."""
+
+    pages: Pages
+    shape: plain.Shape
+    rows: QuerySet[Any]
+
+    @cached_property
+    def first(self) -> Columns:
+        return self.pages.statement(self.rows, self.shape, further=False)
+
+    @cached_property
+    def further(self) -> Columns:
+        return self.pages.statement(self.rows, self.shape, further=True)
+
+
 class ListView(ReadView):
-    """A page of a resource."""
+    """A page of a resource.
+
+    Programs ask the same question again and again. Where ``steady`` is set, what a question means
+    (filters, order, fields, the statement) is worked out once for each of its spellings.
+    """
 
     filters: ClassVar[type[FilterSet] | None] = None
     orders: ClassVar[Mapping[str, str]] = {"-id": "id"}
+    # rows() depends on nothing but the address and self.now: not on who asks, nor on other rows.
+    steady: ClassVar[bool] = False
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        rows = self.filtered(self.rows())
-        answer = Pages(request, self.orders).answer(rows, self.shape())
+        asked = request.query_params
+        plan = self._plan(asked)
+        if plan.pages.offset is not None:
+            answer = plan.pages.by_offset(request, self.filtered(self.rows()), plan.shape)
+        else:
+            answer = self._page(plan, asked)
         self.expand(answer["results"])
         return private(Response(answer))
+
+    def _page(self, plan: Plan, asked: Mapping[str, str]) -> dict[str, Any]:
+        if cursor := asked.get("cursor"):
+            place = plan.pages.place(plan.rows, cursor)
+            found = plan.further.all(now=self.now, **place)
+        else:
+            found = plan.first.all(now=self.now)
+        answer = plan.pages.answer(self.request, found, plan.shape)
+        if asked.get("count") in {"1", "true"}:
+            answer["count"] = self.filtered(self.rows()).order_by().count()
+        return answer
+
+    def _plan(self, asked: Mapping[str, str]) -> Plan:
+        words = sorted((name, value) for name, value in asked.items() if name != "cursor")
+        place = (type(self), self.resource, self.form, tuple(self.kwargs.items()))
+        question = (*place, tuple(words))
+        plan = _plans.get(question)
+        if plan is None:
+            plan = self._understood()
+            if self.steady and self._all_steady(asked):
+                if len(_plans) >= MOST_PLANS:  # clients choose the words: never without bounds
+                    _plans.clear()
+                _plans[question] = plan
+        return plan
+
+    def _understood(self) -> Plan:
+        pages, shape = Pages(self.request.query_params, self.orders), self.shape()
+        self.now = Slots({})("now", DateTimeField())
+        rows = self.filtered(self.rows())
+        self.now = clock.now()
+        return Plan(pages, shape, rows)
+
+    def _all_steady(self, asked: Mapping[str, str]) -> bool:
+        """No filter that looks at other rows, or at who asks, to know what to ask for."""
+        known = self.filters.base_filters if self.filters else {}
+        methods = {name for name in asked if name in known and known[name].method}
+        return methods <= getattr(self.filters, "steady", frozenset())
 
     def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         asked = self.request.query_params
@@ -210,6 +286,6 @@ def _header(request: Request) -> str:
 
 def private(answer: A) -> A:
     """What one client reads is kept by no proxy, and never used unasked."""
-    patch_cache_control(answer, private=True, no_cache=True)
-    patch_vary_headers(answer, ("Authorization", "X-API-Key", "Cookie", "Accept-Language"))
+    answer["Cache-Control"] = "private, no-cache"
+    answer["Vary"] = "Authorization, X-API-Key, Cookie, Accept-Language"
     return answer
