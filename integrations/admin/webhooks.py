@@ -7,8 +7,7 @@ from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _now
@@ -20,7 +19,7 @@ from integrations.admin.clients import OPENERS, SecretAdmin
 from integrations.models import ApiClient, WebhookDelivery, WebhookEndpoint
 from integrations.services import webhook_messages as of_messages
 from integrations.services import webhooks as of_webhooks
-from integrations.webhooks import words
+from integrations.webhooks import selectors, words
 from staff.office.forms import OfficeVerb, choice, reason
 from staff.office.registry import office_verb, page_section
 from workshop.lib import clock
@@ -289,10 +288,7 @@ class WebhookAdmin(SecretAdmin):
     ordering = ("-active", "-id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        return rows.annotate(
-            waiting=_of_each(WebhookDelivery.OPEN), dead=_of_each([WebhookDelivery.DEAD])
-        )
+        return selectors.with_queue(super().get_queryset(request))
 
     @columns(label=_("Webhook"))
     def name_column(self, row: WebhookEndpoint) -> str:
@@ -317,14 +313,6 @@ class WebhookAdmin(SecretAdmin):
     @columns(label=_("Given up"))
     def dead_column(self, row: Any) -> int:
         return int(row.dead)
-
-
-def _of_each(states: Iterable[str]) -> Any:
-    """The number of its messages in these states; each has a partial index."""
-    rows = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"), state__in=list(states))
-    return Coalesce(
-        Subquery(rows.order_by().values("endpoint").annotate(n=Count("pk")).values("n")), 0
-    )
 
 
 @page_section(WEBHOOK, "office/object/facts.html", order=10)

@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.api import views
+from integrations.api import views, webhooks
 
 urlpatterns = [
     path("auth/register/", views.Register.as_view(), name="register"),
     path("auth/register", views.RegisterWithoutSlash.as_view()),
     path("me/", views.Myself.as_view(), name="me"),
+    path("webhooks/", webhooks.WebhookList.as_view(), name="webhooks"),
+    path("webhooks/kinds/", webhooks.Kinds.as_view(), name="webhook-kinds"),
+    path("webhooks/<int:pk>/", webhooks.WebhookRow.as_view(), name="webhooks-row"),
+    *[
+        path(f"webhooks/<int:pk>/{name}/", verb.as_view(), name=f"webhook-{name}")
+        for name, verb in webhooks.VERBS.items()
+    ],
+    path("webhooks/deliveries/", webhooks.DeliveryList.as_view(), name="webhook-deliveries"),
+    path(
+        "webhooks/deliveries/<int:pk>/",
+        webhooks.DeliveryRow.as_view(),
+        name="webhook-deliveries-row",
+    ),
+    *[
+        path(
+            f"webhooks/deliveries/<int:pk>/{name}/",
+            verb.as_view(),
+            name=f"webhook-delivery-{name}",
+        )
+        for name, verb in webhooks.DELIVERY_VERBS.items()
+    ],
 ]

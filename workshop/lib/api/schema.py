@@ -94,7 +94,8 @@ class WorkshopSchema(AutoSchema):
 
     def _verb_answer(self) -> Any:
         result = getattr(self.view, "result", None)
-        return verb_answer(result)() if result else OpenApiTypes.OBJECT
+        once = getattr(self.view, "once", ())
+        return verb_answer(result, once)() if result else OpenApiTypes.OBJECT
 
     def get_override_parameters(self) -> list[Any]:
         if self.method == "POST":
@@ -121,14 +122,20 @@ class WorkshopSchema(AutoSchema):
 
 
 @cache
-def verb_answer(result: SerializerClass) -> SerializerClass:
-    """What a verb answers with; one class for each kind of result."""
-    fields = {
+def verb_answer(result: SerializerClass, once: tuple[str, ...] = ()) -> SerializerClass:
+    """What a verb answers with; one class for each kind of result.
+
+    ``once``: what is shown in the first answer alone.
+    """
+    fields: dict[str, Any] = {
         "result": result(),
         "already": AlreadyForm(allow_null=True),
         "warnings": serializers.ListField(child=serializers.CharField()),
     }
-    return type(f"{_bare(result)}AnswerForm", (serializers.Serializer,), fields)
+    told = "shown once: a replay is without it"
+    fields |= {name: serializers.CharField(required=False, help_text=told) for name in once}
+    kind = "".join(name.capitalize() for name in once)
+    return type(f"{_bare(result)}{kind}AnswerForm", (serializers.Serializer,), fields)
 
 
 @cache
