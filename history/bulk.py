@@ -7,25 +7,28 @@ PostgreSQL, by executemany on SQLite.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import count
 from operator import attrgetter
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from django.db import connection, models, transaction
+from django.db.models.base import ModelState
 
-from history.canonical import digest
-from history.chain import event_hash
+from history.canonical import digest, encoded
+from history.chain import HASHED_FIELDS, link
 from history.commands import CommandKey
 from history.models import Command, Event, Stream
 from history.record import who
 from history.registry import Payload, payload_class, subscribers
 from workshop.lib import clock
 from workshop.lib.actor import Actor
+
+M = TypeVar("M", bound=models.Model)
 
 IDS_AT_ONCE: Final = 2000
 
@@ -63,10 +66,14 @@ class Batch:
 
     now: datetime
     dry: bool = False  # nothing is written, no hash is reckoned
+    _now: str = ""
     _rows: dict[type[models.Model], list[Any]] = field(default_factory=dict)
     _ids: dict[type[models.Model], Iterator[int]] = field(default_factory=dict)
     _heads: dict[str, Stream] = field(default_factory=dict)
     _who: dict[int, tuple[Actor, dict[str, Any]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._now = clock.iso(self.now) or ""
 
     def next_id(self, model: type[models.Model]) -> int:
         """An id that no other row of ``model`` has or gets."""
@@ -80,11 +87,13 @@ class Batch:
         """Write ``row`` at the end; it may be changed until then. It gets an id unless it has."""
         if row.pk is None:
             row.pk = self.next_id(type(row))
-        self._rows.setdefault(type(row), []).append(row)
+        if not self.dry:
+            self._rows.setdefault(type(row), []).append(row)
 
     def command(self, verb: str, key: CommandKey, actor: Actor, arguments: Any) -> Command:
         """The one command of a history. A key that was used before fails when it is written."""
-        row = Command(
+        row = new_row(
+            Command,
             client=key.client,
             key=key.key,
             verb=verb,
@@ -103,7 +112,7 @@ class Batch:
         payload_class(payload.kind)
         head = self._heads.get(stream)
         if head is None:
-            head = self._heads[stream] = Stream(name=stream)
+            head = self._heads[stream] = new_row(Stream, name=stream)
             self.add(head)
         columns = NewEvent(
             id=self.next_id(Event),
@@ -111,7 +120,7 @@ class Batch:
             sequence=head.last_sequence + 1,
             kind=payload.kind,
             version=payload.version,
-            payload=payload.as_json(),
+            payload={} if self.dry else payload.as_json(),
             occurred_at=at,
             recorded_at=self.now,
             command_id=command.pk,
@@ -121,11 +130,19 @@ class Batch:
         )
         event = cast(Event, columns)
         if not self.dry:
-            event.hash = event_hash(event, head.last_hash)
+            event.hash = self._hash_of(columns)
         command.next_ordinal += 1
         head.last_sequence, head.last_hash = event.sequence, event.hash
-        self._rows.setdefault(Event, []).append(event)
+        if not self.dry:
+            self._rows.setdefault(Event, []).append(event)
         return event
+
+    def _hash_of(self, columns: NewEvent) -> str:
+        """As ``event_hash``: the payload is in its plain form already."""
+        body = {name: getattr(columns, name) for name in HASHED_FIELDS}
+        body["occurred_at"] = clock.iso(columns.occurred_at)
+        body["recorded_at"] = self._now
+        return link(encoded(body), columns.previous_hash)
 
     def _columns_of(self, actor: Actor) -> dict[str, Any]:
         """The actor's columns, worked out once; the actor is kept, so its id() stays his."""
@@ -158,6 +175,45 @@ class Batch:
             for event in events:
                 subscriber(event)
         self._rows.clear()
+
+
+def new_row(model: type[M], **values: Any) -> M:
+    """What ``model(**values)`` makes, in a tenth of the time: values are right by construction."""
+    constants, made, relations = _recipe(model)
+    row = model.__new__(model)
+    row._state = ModelState()
+    columns = row.__dict__
+    columns.update(constants)
+    for name, make in made:
+        if name not in values:
+            columns[name] = make()
+    for name, value in values.items():
+        column = relations.get(name)
+        if column is None:
+            columns[name] = value
+        else:
+            columns[column] = None if value is None else value.pk
+            row._state.fields_cache[name] = value
+    return row
+
+
+@cache
+def _recipe(
+    model: type[models.Model],
+) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]], dict[str, str]]:
+    """Defaults that are the same for each row, those that are made, and columns of relations."""
+    constants: dict[str, Any] = {}
+    made: list[tuple[str, Callable[[], Any]]] = []
+    relations: dict[str, str] = {}
+    for item in model._meta.concrete_fields:
+        constants[item.attname] = None
+        if item.is_relation:
+            relations[item.name] = item.attname
+        if callable(item.default) and item.default is not models.NOT_PROVIDED:
+            made.append((item.attname, item.get_default))
+        else:
+            constants[item.attname] = item.get_default()
+    return constants, made, relations
 
 
 @contextmanager
@@ -222,10 +278,14 @@ def _prepared(row: tuple[Any, ...], converters: Converters) -> Sequence[Any]:
     return values
 
 
+def _json(value: Any) -> str:
+    return encoded(value).decode(errors="surrogatepass")
+
+
 def _converter(item: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
     """How a value of the field is handed to the database, None for as it is."""
     if isinstance(item, models.JSONField):
-        return json.dumps
+        return _json
     if isinstance(item, models.FileField):
         return str
     plain = connection.vendor == "postgresql" or not isinstance(

@@ -10,6 +10,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
+import orjson
+
 from workshop.lib import clock
 
 _AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
@@ -53,9 +55,16 @@ def plain(value: Any) -> Any:
 
 def canonical_json(value: Any) -> bytes:
     """Sorted keys, no spaces, UTF-8, no floats."""
-    text = _encode(plain(value))
-    # surrogatepass: arguments are hashed before their texts are cleaned, and must not crash here
-    return text.encode(errors="surrogatepass")
+    return encoded(plain(value))
+
+
+def encoded(value: Any) -> bytes:
+    """The canonical bytes of what :func:`plain` has answered."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # a number beyond 64 bits, half of a surrogate pair
+        # surrogatepass: arguments are hashed before their texts are cleaned, and must not crash
+        return _encode(value).encode(errors="surrogatepass")
 
 
 def digest(value: Any) -> str:

@@ -30,5 +30,11 @@ HASHED_FIELDS: Final = (
 
 def event_hash(event: Event, previous_hash: str) -> str:
     """Hexadecimal SHA-256. The database id is left out: it is given after the hash."""
-    body = canonical_json({name: getattr(event, name) for name in HASHED_FIELDS})
+    return link(
+        canonical_json({name: getattr(event, name) for name in HASHED_FIELDS}), previous_hash
+    )
+
+
+def link(body: bytes, previous_hash: str) -> str:
+    """The hash of an event whose columns are ``body`` in their canonical form."""
     return hashlib.sha256(previous_hash.encode() + b"\n" + body).hexdigest()

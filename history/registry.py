@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from django.utils.functional import Promise
 
@@ -34,13 +35,19 @@ class Payload:
 
     def as_json(self) -> dict[str, Any]:
         """What is stored: only JSON values."""
-        return {item.name: plain(getattr(self, item.name)) for item in fields(self)}
+        return {name: plain(getattr(self, name)) for name in _names(cast(Any, type(self)))}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Payload:
         """Inverse of :meth:`as_json`; keys that this version does not know are ignored."""
-        known = {item.name for item in fields(cls)}
+        known = _names(cast(Any, cls))
         return cls(**{key: value for key, value in data.items() if key in known})
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    """The fields of a payload in their order."""
+    return tuple(item.name for item in fields(kind))
 
 
 P = TypeVar("P", bound=Payload)

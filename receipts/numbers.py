@@ -17,6 +17,8 @@ from workshop.lib.errors import RuleViolation
 MAX_LENGTH = 32
 """Characters, for the shown form and for the key."""
 
+# As nearly every number is written: nothing to look up letter by letter, no doubled blanks.
+_PLAIN = re.compile(r"(?:[0-9A-Za-zА-Яа-яЁё/._-]| (?! ))*")
 _SEPARATORS = frozenset("-/._ ")
 _MINUS_SIGN = "\u2212"  # typed as a dash, yet a mathematical symbol for Unicode
 _SIGN_IN_FRONT = re.compile(r"\A[\s№#]+")
@@ -128,6 +130,8 @@ def _read(piece: str) -> Number:
 
 def _clean(raw: str) -> str:
     text = _SIGN_IN_FRONT.sub("", unicodedata.normalize("NFC", raw)).rstrip()
+    if _PLAIN.fullmatch(text):
+        return text
     return re.sub(" +", " ", "".join(map(_plain, text)))
 
 
@@ -143,6 +147,8 @@ def _fold(display: str) -> str:
 
 
 def _is_acceptable(display: str) -> bool:
+    if _PLAIN.fullmatch(display):
+        return any(map(str.isalnum, display))
     kinds = [unicodedata.category(char) for char in display]
     named = [kind[0] == "L" or kind == "Nd" for kind in kinds]
     return any(named) and all(

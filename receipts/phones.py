@@ -14,6 +14,8 @@ _LONGEST = 40
 # The library also digs numbers out of sentences and spells letters as digits; people who typed
 # either made a mistake that should be shown to them.
 _PHONE_LIKE = re.compile(r"\+?[0-9() ./-]+")
+# Russian mobile numbers as nearly all are written; asking the library takes fifty times as long.
+_USUAL = re.compile(r"\+7 ?\(?9(?!30)[0-9]{2}\)? ?[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{2}", re.ASCII)
 
 
 def normalise_phone(raw: str, region: str = "RU") -> str:
@@ -22,6 +24,8 @@ def normalise_phone(raw: str, region: str = "RU") -> str:
     Raises RuleViolation ``receipts.phone_invalid`` on the field ``phone`` when it is no complete
     number that can exist in its country.
     """
+    if _USUAL.fullmatch(raw):
+        return "+" + "".join(filter(str.isdecimal, raw))
     number = _parsed(_plain(raw), region) if len(raw) <= _LONGEST else None
     if number is None:
         raise RuleViolation(

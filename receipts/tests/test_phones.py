@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,3 +101,17 @@ def test_normalising_twice_changes_nothing(raw: str) -> None:
         assert once[0] == "+"
         assert once[1:].isdecimal()
         assert len(once) <= 16
+
+
+def test_the_quick_way_says_what_the_library_says() -> None:
+    """Every prefix of Russian mobile numbers, in the layouts that are read without the library."""
+    for prefix in range(900, 1000):
+        for layout in ("+7{}1234567", "+7 ({}) 000-00-01", "+7 {} 999 99 99"):
+            raw = layout.format(prefix)
+            found = phonenumbers.parse(raw, "RU")
+            if phonenumbers.is_valid_number(found):
+                usual = phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
+                assert normalise_phone(raw) == usual
+            else:
+                with pytest.raises(RuleViolation):
+                    normalise_phone(raw)

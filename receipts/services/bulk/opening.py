@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import models
 
-from history.bulk import Batch
+from history.bulk import Batch, new_row
 from history.models import Command
 from history.registry import Payload
 from receipts import policies, states
@@ -41,7 +41,7 @@ class OpeningDraft:
 
     def __init__(self, rows: Batch, drawer: Drawer, command: Command, receipt_id: int) -> None:
         self.rows, self.drawer, self.command = rows, drawer, command
-        self.receipt = Receipt(pk=receipt_id)
+        self.receipt = new_row(Receipt, id=receipt_id)
 
     def ensure(self, verb: str, actor: Actor) -> None:
         """The roles allow the verb, and the status does."""
@@ -176,7 +176,8 @@ class OpeningDraft:
         for kind, due_at in due_times(deadline).items():
             if due_at > self.rows.now:
                 self.rows.add(
-                    Reminder(
+                    new_row(
+                        Reminder,
                         receipt_id=self.receipt.pk,
                         deadline_version=self.receipt.deadline_version,
                         kind=kind,

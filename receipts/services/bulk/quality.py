@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from history.bulk import new_row
 from receipts.events.base import ref
 from receipts.events.quality import CheckMeasured, ReadingAdded, TestRunStarted
 from receipts.events.status import Passed, Returned
@@ -53,7 +54,7 @@ class Draft(StagesDraft):
 
     def _open_check(self, at: datetime) -> QualityCheck:
         if self.check is None:
-            self.check = QualityCheck(receipt_id=self.receipt.pk, opened_at=at)
+            self.check = new_row(QualityCheck, receipt_id=self.receipt.pk, opened_at=at)
             self.rows.add(self.check)
         return self.check
 
@@ -73,7 +74,8 @@ class Draft(StagesDraft):
         self.ensure("reading", actor)
         validate_reading(reading)
         check = self._open_check(at)
-        row = Reading(
+        row = new_row(
+            Reading,
             quality_check=check,
             stage=reading.stage,
             wind=reading.wind,
@@ -140,7 +142,7 @@ class Draft(StagesDraft):
         if before is not None:
             before.ok = ok
             return
-        self.answers[item_id] = ChecklistAnswer(quality_check=check, item=item, ok=ok)
+        self.answers[item_id] = new_row(ChecklistAnswer, quality_check=check, item=item, ok=ok)
         self.rows.add(self.answers[item_id])
 
     def pass_check(self, *, actor: Actor, at: datetime) -> Extra:
@@ -204,7 +206,8 @@ class Draft(StagesDraft):
         warnings = self._separation(actor)
         assembler = self.drawer.person(assembler_id, "assembler") if assembler_id else None
         check, was_open = self._decide(QualityCheck.Decision.RETURNED, actor, at)
-        case = ReturnCase(
+        case = new_row(
+            ReturnCase,
             receipt_id=self.receipt.pk,
             quality_check=check,
             returned_at=at,
@@ -230,7 +233,8 @@ class Draft(StagesDraft):
 
     def _item(self, case: ReturnCase, item: ItemInput, at: datetime) -> ReturnItem:
         reason = self.drawer.row(ReturnReason, item.reason_id, field="reasons")
-        row = ReturnItem(
+        row = new_row(
+            ReturnItem,
             return_case=case,
             reason=reason,
             reason_name=reason.name,

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from history.bulk import new_row
 from receipts.events.base import ref
 from receipts.events.status import (
     Assigned,
@@ -97,7 +98,8 @@ class StagesDraft(OpeningDraft):
     def _open_assignment(
         self, master: Employee, purpose: OperationType | None, at: datetime, reason: str
     ) -> Assignment:
-        self.assignment = Assignment(
+        self.assignment = new_row(
+            Assignment,
             receipt_id=self.receipt.pk,
             master=master,
             purpose=purpose,
@@ -153,7 +155,8 @@ class StagesDraft(OpeningDraft):
     ) -> Operation:
         """An operation with its event (also called by polishing)."""
         rework = self._rework_of(kind, performed_at)
-        row = Operation(
+        row = new_row(
+            Operation,
             receipt_id=self.receipt.pk,
             type=kind,
             employee=person,
@@ -194,7 +197,8 @@ class StagesDraft(OpeningDraft):
             raise Duplicate(
                 "receipts.already_waived", _("This work is already waived."), field="type"
             )
-        row = Waiver(
+        row = new_row(
+            Waiver,
             receipt_id=self.receipt.pk,
             type=kind,
             reason=reason,
@@ -220,7 +224,8 @@ class StagesDraft(OpeningDraft):
     ) -> Extra:
         self.ensure("hold", actor)
         reason = self.drawer.row(HoldReason, reason_id, field="reason")
-        row = self.waiting = Hold(
+        row = self.waiting = new_row(
+            Hold,
             receipt_id=self.receipt.pk,
             reason=reason,
             comment=clean_text(comment, field="comment", limit=REASON_LENGTH),
@@ -343,7 +348,9 @@ class StagesDraft(OpeningDraft):
                         "part": DetachedPart.Part(part).label,
                     },
                 )
-            row = DetachedPart(receipt_id=self.receipt.pk, part=part, holder=holder, since=since)
+            row = new_row(
+                DetachedPart, receipt_id=self.receipt.pk, part=part, holder=holder, since=since
+            )
             self.rows.add(row)
             self.away.append(row)
 

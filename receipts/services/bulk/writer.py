@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from history.bulk import Batch, batch
+from history.bulk import Batch, batch, new_row
 from history.commands import CommandKey
 from history.models import Command
 from receipts.events.facts import CustomerAdded, WatchAdded
@@ -80,7 +80,7 @@ class Writer:
         self, command: Command, values: Mapping[str, Any], *, actor: Actor, at: datetime
     ) -> int:
         """A new watch; its id."""
-        watch = Watch(created_at=at)
+        watch = new_row(Watch, created_at=at)
         for name, raw in values.items():
             setattr(watch, name, self._watch_fact(name, raw))
         watch.serial_key = fold_serial(watch.serial)
@@ -102,7 +102,8 @@ class Writer:
     ) -> int:
         """A new customer; his id."""
         phone = values.get("phone", "")
-        customer = Customer(
+        customer = new_row(
+            Customer,
             name=clean_text(values.get("name"), field="name", limit=150),
             phone=normalise_phone(phone) if phone else "",
             note=clean_text(values.get("note"), field="note"),
