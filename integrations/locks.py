@@ -8,10 +8,10 @@ from integrations.models import (
     ApiClient,
     ApiKey,
     DataJob,
-    Import,
     RegistrationToken,
     WebhookEndpoint,
 )
+from workshop.lib.compiled import Rows
 from workshop.lib.errors import NotFound
 
 
@@ -50,31 +50,33 @@ def data_job(job_id: int) -> DataJob:
     return row
 
 
+_webhook: Rows[WebhookEndpoint] = Rows(
+    lambda slot: (
+        WebhookEndpoint.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("client")
+        .filter(pk=slot("pk"))
+    )
+)
+_free_webhook: Rows[WebhookEndpoint] = Rows(
+    lambda slot: WebhookEndpoint.objects.select_for_update(
+        of=("self",), no_key=True, skip_locked=True
+    ).filter(pk=slot("pk"))
+)
+
+
 def webhook(endpoint_id: int) -> WebhookEndpoint:
     """The locked endpoint; NotFound ``integrations.no_such_webhook``.
 
     Before any of its deliveries. Rows that refer to it may be added meanwhile.
     """
-    rows = WebhookEndpoint.objects.select_for_update(of=("self",), no_key=True)
-    row = rows.select_related("client").filter(pk=endpoint_id).first()
+    row = _webhook.first(pk=endpoint_id)
     if row is None:
         raise NotFound(
             "integrations.no_such_webhook", _("There is no such webhook."), field="webhook"
         )
-    found: WebhookEndpoint = row
-    return found
+    return row
 
 
 def webhook_if_free(endpoint_id: int) -> WebhookEndpoint | None:
     """The locked endpoint, or None while somebody else holds it: nobody is waited for."""
-    rows = WebhookEndpoint.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
-    found: WebhookEndpoint | None = rows.filter(pk=endpoint_id).first()
-    return found
-
-
-def data_import(import_id: int) -> Import:
-    """The locked import; NotFound ``imports.no_such_import``."""
-    row = Import.objects.select_for_update(of=("self",)).filter(pk=import_id).first()
-    if row is None:
-        raise NotFound("imports.no_such_import", _("There is no such import."), field="import")
-    return row
+    return _free_webhook.first(pk=endpoint_id)

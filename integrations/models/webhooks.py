@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from urllib.parse import urlsplit
 
 from django.db import models
@@ -13,6 +14,8 @@ from history.models import Event
 from integrations.models.clients import ApiClient
 from workshop.lib import clock
 from workshop.lib.models import Kept
+
+LONGEST_TIMEOUT: Final = 30  # seconds
 
 
 class WebhookEndpoint(Kept):

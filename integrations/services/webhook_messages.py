@@ -58,6 +58,7 @@ def replay(
         return Outcome(delivery)
     _ensure_on(endpoint)
     queue.put_back(WebhookDelivery.objects.filter(pk=delivery.pk), run.at)
+    queue.let_go(delivery, run.at)
     payload = DeliveriesReplayed(endpoint.place, 1, delivery.message_id)
     run.record(endpoint.stream, payload)
     transaction.on_commit(nudge.wake, robust=True)
@@ -109,7 +110,7 @@ def discard(
     _ensure_waits(delivery)
     delivery.state, delivery.ended_at = WebhookDelivery.DISCARDED, run.at
     delivery.save(update_fields=["state", "ended_at"])
-    queue.free_next(delivery, run.at)
+    queue.let_go(delivery, run.at)
     payload = DeliveryDiscarded(
         endpoint.place,
         delivery.message_id,

@@ -23,16 +23,18 @@ from django.db.models.functions import Now
 from history.models import Event
 from integrations import locks, policies
 from integrations.models import WebhookDelivery, WebhookEndpoint
+from integrations.models.webhooks import LONGEST_TIMEOUT
 from integrations.webhooks import kinds, messages, nudge, sealing
 from workshop.lib import clock
+from workshop.lib.compiled import Change, Columns, Count, Rows, Slots
 from workshop.lib.process import is_gone
 
 CONSUMER: Final = "integrations.webhooks"
 WIDTH: Final = 8
 """Messages on their way to one endpoint."""
 
-MARGIN: Final = timedelta(seconds=20)
-"""From the end of an attempt's time until its claim ends: so long may writing it down take."""
+LEASE: Final = timedelta(seconds=LONGEST_TIMEOUT + 20)
+"""Of a claim: the longest attempt, and the time that writing it down may take."""
 
 State = WebhookDelivery
 
@@ -113,17 +115,7 @@ def claim(owner: str, *, skip: Collection[int] = (), most: int = WIDTH) -> Claim
     return Claims(found, again)
 
 
-def _with_due(skip: Collection[int]) -> list[int]:
-    """Endpoints with something due, in any order: none may stand behind another for ever."""
-    now = clock.now()
-    of_it = _due(now).filter(endpoint=OuterRef("pk"))
-    running = _running(now).exclude(pk__in=skip)
-    found = list(running.filter(Exists(of_it)).order_by().values_list("pk", flat=True))
-    random.shuffle(found)
-    return found
-
-
-def _running(now: datetime) -> QuerySet[Any]:
+def running(now: Any) -> QuerySet[WebhookEndpoint]:
     """Endpoints that messages may leave for."""
     return WebhookEndpoint.objects.filter(
         Q(closed_until__isnull=True) | Q(closed_until__lte=now),
@@ -133,7 +125,7 @@ def _running(now: datetime) -> QuerySet[Any]:
     )
 
 
-def _due(now: datetime) -> QuerySet[WebhookDelivery]:
+def due(now: Any) -> QuerySet[WebhookDelivery]:
     """Nobody is sending it, its time has come, and nothing earlier of its stream is unfinished."""
     free = Q(state=State.WAITING) | Q(state=State.SENDING, lease_until__lt=Now())
     earlier = WebhookDelivery.objects.filter(
@@ -142,30 +134,64 @@ def _due(now: datetime) -> QuerySet[WebhookDelivery]:
         event_id__lt=OuterRef("event_id"),
         state__in=State.OPEN,
     )
-    due = WebhookDelivery.objects.filter(free, state__in=State.OPEN, next_attempt_at__lte=now)
-    return due.filter(~Exists(earlier))
+    rows = WebhookDelivery.objects.filter(free, state__in=State.OPEN, next_attempt_at__lte=now)
+    return rows.filter(~Exists(earlier))
+
+
+_WHEN: Final = WebhookDelivery._meta.get_field("next_attempt_at")
+_endpoints_with_due = Columns(
+    lambda slot: (
+        running(slot("now", _WHEN))
+        .exclude(pk__in=slot.each("skip"))
+        .filter(Exists(due(slot("now", _WHEN)).filter(endpoint=OuterRef("pk"))))
+        .order_by()
+        .values_list("pk")
+    )
+)
+_due_of: Rows[WebhookDelivery] = Rows(
+    lambda slot: (
+        due(slot("now", _WHEN))
+        .filter(endpoint_id=slot("endpoint"))
+        .order_by("next_attempt_at", "pk")[:WIDTH]
+    )
+)
+_on_their_way = Count(
+    lambda slot: WebhookDelivery.objects.filter(
+        endpoint_id=slot("endpoint"), state=State.SENDING, lease_until__gte=Now()
+    )
+)
+_claiming = Change(
+    lambda slot: (
+        WebhookDelivery.objects.filter(pk__in=slot.each("pks")),
+        {
+            "state": State.SENDING,
+            "owner": slot("owner"),
+            "token": slot("token"),
+            "lease_until": Now() + LEASE,
+        },
+    )
+)
+
+
+def _with_due(skip: Collection[int]) -> list[int]:
+    """Endpoints with something due, in any order: none may stand behind another for ever."""
+    rows = _endpoints_with_due.all(now=clock.now(), skip=(*skip, 0))
+    found = [int(pk) for (pk,) in rows]
+    random.shuffle(found)
+    return found
 
 
 def _claim_of(endpoint: WebhookEndpoint, owner: str, most: int) -> list[Claimed]:
     """With the endpoint locked: as many as its width leaves, those that wait longest first."""
     now = clock.now()
-    if not endpoint.is_running:
+    places = min(most, WIDTH - _on_their_way.of(endpoint=endpoint.pk))
+    if not endpoint.is_running or places <= 0:
         return []
-    sending = WebhookDelivery.objects.filter(
-        endpoint=endpoint, state=State.SENDING, lease_until__gte=Now()
-    )
-    places = min(most, WIDTH - sending.count())
-    if places <= 0:
+    rows = _due_of.all(endpoint=endpoint.pk, now=now)[:places]
+    if not rows:
         return []
-    due = _due(now).filter(endpoint=endpoint).order_by("next_attempt_at", "pk")[:places]
-    rows = {row.pk: row for row in due}
     token = secrets.token_hex(16)
-    WebhookDelivery.objects.filter(pk__in=rows).update(
-        state=State.SENDING,
-        owner=owner,
-        token=token,
-        lease_until=Now() + timedelta(seconds=endpoint.timeout) + MARGIN,
-    )
+    _claiming.run(pks=tuple(row.pk for row in rows), owner=owner, token=token)
     known = _secrets(endpoint, now)
     return [
         Claimed(
@@ -178,7 +204,7 @@ def _claim_of(endpoint: WebhookEndpoint, owner: str, most: int) -> list[Claimed]
             endpoint.timeout,
             known,
         )
-        for row in rows.values()
+        for row in rows
     ]
 
 
@@ -209,9 +235,8 @@ def free_lapsed() -> int:
 
 def next_due(now: datetime) -> datetime | None:
     """The first moment after ``now`` at which something may become due; None: nothing waits."""
-    running = _running(now)
     waiting = WebhookDelivery.objects.filter(
-        endpoint__in=running, state=State.WAITING, next_attempt_at__gt=now
+        endpoint__in=running(now), state=State.WAITING, next_attempt_at__gt=now
     )
     moments = [
         waiting.order_by("next_attempt_at").values_list("next_attempt_at", flat=True).first(),
@@ -226,28 +251,42 @@ def next_due(now: datetime) -> datetime | None:
 # --- the order of a stream ----------------------------------------------------------------------
 
 
-def _later_of_stream(row: WebhookDelivery) -> QuerySet[WebhookDelivery]:
+def _later(slot: Slots) -> QuerySet[WebhookDelivery]:
     return WebhookDelivery.objects.filter(
-        endpoint_id=row.endpoint_id,
-        stream=row.stream,
-        event_id__gt=row.event_id,
+        endpoint_id=slot("endpoint"),
+        stream=slot("stream"),
+        event_id__gt=slot("event"),
         state=State.WAITING,
     )
 
 
+_holding_back = Change(
+    lambda slot: (
+        _later(slot).filter(next_attempt_at__lt=slot("until", _WHEN)),
+        {"next_attempt_at": slot("until")},
+    )
+)
+_letting_go = Change(
+    lambda slot: (
+        _later(slot).filter(next_attempt_at__gt=slot("now", _WHEN)),
+        {"next_attempt_at": slot("now")},
+    )
+)
+
+
 def hold_back(row: WebhookDelivery) -> None:
-    """Those behind it could not leave before it: they need not be looked at until then."""
-    later = _later_of_stream(row).filter(next_attempt_at__lt=row.next_attempt_at)
-    later.update(next_attempt_at=row.next_attempt_at)
+    """Those behind it cannot leave before it: they need not be looked at until then."""
+    _holding_back.run(
+        endpoint=row.endpoint_id,
+        stream=row.stream,
+        event=row.event_id,
+        until=row.next_attempt_at,
+    )
 
 
-def free_next(row: WebhookDelivery, now: datetime) -> None:
-    """The next of its stream need not wait any longer."""
-    following = _later_of_stream(row).order_by("event_id").values_list("pk", flat=True).first()
-    if following is not None:
-        WebhookDelivery.objects.filter(pk=following, next_attempt_at__gt=now).update(
-            next_attempt_at=now
-        )
+def let_go(row: WebhookDelivery, now: datetime) -> None:
+    """It ends, or leaves, earlier than it was to: so may those that were held back behind it."""
+    _letting_go.run(endpoint=row.endpoint_id, stream=row.stream, event=row.event_id, now=now)
 
 
 def put_back(rows: QuerySet[WebhookDelivery], now: datetime) -> int:

@@ -11,15 +11,33 @@ from django.db import transaction
 from integrations import locks
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.services import webhooks
-from integrations.services.webhook_queue import Claimed, free_next, hold_back
+from integrations.services.webhook_queue import Claimed, hold_back
 from integrations.webhooks import schedule
 from integrations.webhooks.transport import Answer
 from workshop.lib import clock
 from workshop.lib.actor import system_actor
+from workshop.lib.compiled import Change, Insertion, Rows
 
 ACTOR: Final = "webhooks"
 NOTED_EVERY: Final = timedelta(minutes=1)
 State = WebhookDelivery
+
+_delivery: Rows[WebhookDelivery] = Rows(lambda slot: WebhookDelivery.objects.filter(pk=slot("pk")))
+_attempts = Insertion(WebhookAttempt)
+_moving = Change(
+    lambda slot: (
+        WebhookDelivery.objects.filter(pk=slot("pk")),
+        {
+            "state": slot("state"),
+            "attempts": slot("attempts"),
+            "next_attempt_at": slot("next_attempt_at"),
+            "ended_at": slot("ended_at"),
+            "token": "",
+            "owner": "",
+            "lease_until": None,
+        },
+    )
+)
 
 
 def record(claimed: Claimed, answer: Answer, jitter: float) -> bool:
@@ -27,7 +45,7 @@ def record(claimed: Claimed, answer: Answer, jitter: float) -> bool:
     now = clock.now()
     with transaction.atomic():
         endpoint = locks.webhook(claimed.endpoint_id)
-        row = WebhookDelivery.objects.filter(pk=claimed.pk).first()
+        row = _delivery.first(pk=claimed.pk)
         if row is None:  # cleaned up: it was over long ago
             return False
         _note_attempt(row, answer, now)
@@ -47,7 +65,7 @@ def record(claimed: Claimed, answer: Answer, jitter: float) -> bool:
 
 
 def _note_attempt(row: WebhookDelivery, answer: Answer, now: datetime) -> None:
-    WebhookAttempt.objects.create(
+    attempt = WebhookAttempt(
         delivery=row,
         at=now,
         status=answer.status,
@@ -55,27 +73,22 @@ def _note_attempt(row: WebhookDelivery, answer: Answer, now: datetime) -> None:
         answer=answer.text,
         error=answer.error,
     )
+    _attempts.save(attempt)
 
 
 def _move(row: WebhookDelivery, verdict: schedule.Verdict, now: datetime) -> None:
-    row.token, row.owner, row.lease_until = "", "", None
     if verdict.wait is not None:
         row.state, row.next_attempt_at = State.WAITING, now + verdict.wait
         hold_back(row)
     else:
         row.state = State.DONE if verdict.done else State.DEAD
         row.ended_at = now
-        free_next(row, now)
-    row.save(
-        update_fields=[
-            "state",
-            "attempts",
-            "next_attempt_at",
-            "ended_at",
-            "token",
-            "owner",
-            "lease_until",
-        ]
+    _moving.run(
+        pk=row.pk,
+        state=row.state,
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        ended_at=row.ended_at,
     )
 
 

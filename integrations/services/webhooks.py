@@ -13,6 +13,7 @@ from history.commands import CommandRef, Outcome, Run, verb
 from history.selectors import already
 from integrations import locks, policies
 from integrations.models import ApiClient, WebhookDelivery, WebhookEndpoint
+from integrations.models.webhooks import LONGEST_TIMEOUT
 from integrations.webhooks import kinds as event_kinds
 from integrations.webhooks import nudge, sealing, signing
 from integrations.webhooks.addresses import ensure_url_allowed
@@ -36,7 +37,6 @@ MOST: Final = 100
 DESCRIPTION_LENGTH: Final = 200
 REASON_LENGTH: Final = 200
 TIMEOUT: Final = 10  # seconds
-LONGEST_TIMEOUT: Final = 30
 OVERLAP: Final = 24  # hours
 LONGEST_OVERLAP: Final = 24 * 7
 

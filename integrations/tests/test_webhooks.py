@@ -215,7 +215,10 @@ def test_a_discarded_message_frees_the_next_of_its_receipt(endpoint: WebhookEndp
     answered(DOWN)
     change_deadline(receipt_id=receipt_id, deadline=clock.now() + timedelta(days=9), actor=OFFICE)
     relay_outbox()
+    answered(DOWN)
     assert not webhook_queue.claim("test").found
+    replay(delivery_id=first.pk, actor=OFFICE)
+    answered(DOWN)
     discard(delivery_id=first.pk, reason="a mistake", actor=OFFICE)
     assert Event.objects.get(kind="webhook.discarded").payload["reason"] == "a mistake"
     (claimed,) = webhook_queue.claim("test").found

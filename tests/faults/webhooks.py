@@ -202,7 +202,7 @@ def _pass(dispatching: Dispatching, receiver: Receiver, endpoint: Any, until: ti
             told = time.monotonic()
             say(f"{dispatching.ahead} ahead, {open_ones.count()} open")
         now = clock.now() + dispatching.ahead
-        if queue._due(now).exists() or open_ones.filter(state=WebhookDelivery.SENDING).exists():
+        if queue.due(now).exists() or open_ones.filter(state=WebhookDelivery.SENDING).exists():
             time.sleep(0.05)
             continue
         following = queue.next_due(now)
