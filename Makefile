@@ -19,7 +19,7 @@ ARGS ?=
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-ssrf faults-webhooks bench-P2 bench-P7 messages lock"
+	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-ssrf faults-webhooks bench-P1 bench-P2 bench-P3 bench-P7 bench-P9 messages lock"
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \

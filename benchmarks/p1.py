@@ -45,7 +45,7 @@ class Bench:
             "P1_URGENT": ",".join(URGENT_LIST),
         }
         fill(run.size(RECEIPTS))
-        self.request = get(PATH, Authorization=f"Bearer {_key()}")
+        self.request = get(PATH, Authorization=f"Bearer {make_key()}")
 
     def floor(self) -> Sample:
         return self._measured("benchmarks.p1_floor:application")
@@ -136,13 +136,14 @@ def _receipt(n: int, masters: list[int], watches: list[int]) -> Any:
     )
 
 
-def _key() -> str:
+def make_key(name: str = "benchmark") -> str:
+    """The key of a new client that may read receipts."""
     from integrations import scopes
     from integrations.services.clients import add_client, issue_key
     from workshop.lib.actor import system_actor
 
     actor = system_actor("benchmark")
-    client = add_client(name="benchmark", scopes=[scopes.RECEIPTS_READ], actor=actor).object
+    client = add_client(name=name, scopes=[scopes.RECEIPTS_READ], actor=actor).object
     return str(issue_key(client_id=client.pk, actor=actor).shown_once["key"])
 
 
