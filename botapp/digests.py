@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -11,11 +12,12 @@ from botapp.dialogs import Markup, b, fmt, lines
 from botapp.models import OutgoingMessage
 from botapp.notices import Addressed, Notice, NoticeButton, on_event, template
 from botapp.screens import words
+from botapp.transport.port import Message
 from history.models import Event
 from receipts import digests
 from receipts.digests import Digest
 from receipts.events.reminders import RemindersFired, RemindersRepeated
-from receipts.models import Receipt
+from receipts.models import Receipt, ReminderAnswer
 from receipts.reminding import for_inspectors, for_managers
 from staff import roles, selectors
 from staff.models import Employee
@@ -107,8 +109,32 @@ def notice_of(event_id: int, employee: Employee | None) -> Notice | None:
     if len(receipts) > BUTTONS:
         label = _("☰ Whole list: %(count)s") % {"count": len(receipts)}
         rows.append((NoticeButton(label, "digest", event_id),))
-    rows.append(answers(event_id))
-    return Notice(text_of(found), tuple(rows))
+    noted = _noted_at(event_id, employee)
+    if noted is None:
+        return Notice(text_of(found), (*rows, answers(event_id)))
+    told = fmt(_("✅ Noted: %(when)s"), when=clock.show(noted))
+    return Notice(lines(text_of(found), "", told), tuple(rows))
+
+
+def _noted_at(event_id: int, employee: Employee) -> datetime | None:
+    answer = ReminderAnswer.objects.filter(
+        event=event_id, employee=employee, receipt=None, kind=ReminderAnswer.Kind.NOTED
+    ).first()
+    return answer.answered_at if answer else None
+
+
+def after_answer(event_id: int, employee: Employee) -> Message:
+    """How the message looks now: what was noted is not asked again."""
+    notice = notice_of(event_id, employee)
+    return (notice or Notice(_("Nothing of this list is waiting any more."))).message()
+
+
+def sent_to(event_id: int, employee: Employee) -> list[int]:
+    """The messages of the digest that stand in the person's chat."""
+    rows = OutgoingMessage.objects.filter(
+        event=event_id, employee=employee, template__in=(TEMPLATE, MANAGERS)
+    )
+    return list(rows.exclude(message_id=None).values_list("message_id", flat=True))
 
 
 def answers(event_id: int) -> tuple[NoticeButton, ...]:

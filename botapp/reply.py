@@ -223,8 +223,18 @@ async def deliver(
     if outcome.wanted is not None:
         last = max(outcome.wanted.last_message_id, last_file)
         shown = await show(transport, replace(outcome.wanted, last_message_id=last), recorder)
+    for message_id, message in outcome.edits:
+        await _rewrite(transport, outcome.chat_id, message_id, message)
     await tidy(transport, outcome.chat_id, outcome.delete)
     return shown
+
+
+async def _rewrite(transport: Transport, chat_id: int, message_id: int, message: Message) -> None:
+    """A notice that was answered. In vain is no harm: a press of it is answered all the same."""
+    try:
+        await transport.edit(chat_id, message_id, message)
+    except (TransportError, Refused, Unreachable, MessageGone) as error:
+        logger.info("a notice stays as it is", extra={"error": type(error).__name__})
 
 
 def merge(outcomes: Sequence[Outcome]) -> Outcome:
@@ -233,6 +243,7 @@ def merge(outcomes: Sequence[Outcome]) -> Outcome:
         chat_id=outcomes[-1].chat_id,
         delete=tuple(number for one in outcomes for number in one.delete),
         files=tuple(file for one in outcomes for file in one.files),
+        edits=tuple(edit for one in outcomes for edit in one.edits),
         say=tuple(text for one in outcomes for text in one.say),
         wanted=next((one.wanted for one in reversed(outcomes) if one.wanted), None),
     )

@@ -79,6 +79,7 @@ class Outcome:
     alert: bool = False
     delete: tuple[int, ...] = ()
     files: tuple[File, ...] = ()
+    edits: tuple[tuple[int, Message], ...] = ()
     say: tuple[Markup, ...] = ()
     wanted: Wanted | None = None
 
@@ -221,10 +222,9 @@ class _Step:
         if not self.incoming.private:
             return
         self.dialog = self._find_dialog()
-        state = DialogState.from_json(self.dialog.state)
+        self.engine = self._engine(DialogState.from_json(self.dialog.state))
         if self.dialog.expires_at <= self.now:
-            state = DialogState(left=state.left)
-        self.engine = self._engine(state)
+            self.engine.expire()
 
     def _find_dialog(self) -> Dialog:
         place = {"chat_id": self.incoming.chat_id, "person_id": self.person.id}
@@ -252,6 +252,7 @@ class _Step:
             alert=reaction.alert,
             delete=tuple(reaction.delete),
             files=tuple(reaction.files),
+            edits=tuple(reaction.edits),
             say=tuple(reaction.say),
             wanted=wanted,
         )

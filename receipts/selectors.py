@@ -261,9 +261,16 @@ def suggest_performer(receipt: Receipt, kind: OperationType) -> Employee | None:
     return last.master if last else None
 
 
-def likely(verb: str, at: datetime, *, limit: int = 8) -> QuerySet[Receipt]:
-    """Receipts that a "number?" prompt offers as buttons for ``verb``; urgent ones first."""
+def likely(
+    verb: str, at: datetime, *, limit: int = 8, not_at: int | None = None
+) -> QuerySet[Receipt]:
+    """Receipts that a "number?" prompt offers as buttons for ``verb``; urgent ones first.
+
+    ``not_at``: a master whose own ones are left out.
+    """
     rows = Receipt.objects.valid().select_related("master")
+    if not_at is not None:
+        rows = rows.exclude(master_id=not_at)
     if verb == "pass":
         ended = Q(checks__decision__isnull=True, checks__test_run_until__lte=at)
         rows = rows.filter(Q(status=Status.QUALITY_CONTROL) | ended).distinct()

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import translation
 
 from botapp.dialogs.state import Frame
-from botapp.transport.port import File, Person
+from botapp.transport.port import File, Message, Person
 from history.commands import CommandKey
 from staff.actors import employee_actor
 from staff.models import Employee
@@ -37,6 +37,7 @@ class Context:
     files: list[File] = field(default_factory=list)
     message_id: int = 0
     chat_title: str = ""
+    edits: list[tuple[int, Message]] = field(default_factory=list)
     discard: bool = False  # in the work group: the pressed message is a stale copy and goes
 
     @property
@@ -82,6 +83,10 @@ class Context:
         self.caller = employee
         self.actor = employee_actor(employee, self.actor.channel)
         translation.activate(employee.language)  # the step restores what was active before
+
+    def rewrite(self, message_id: int, message: Message) -> None:
+        """Make a notice of this chat look so after the step; in vain is no harm."""
+        self.edits.append((message_id, message))
 
     def send_file(self, file: File) -> None:
         """Send a document after the step; the screen then moves below it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from botapp.dialogs import drawing, group, navigation, payload, registry
 from botapp.dialogs.context import Context
 from botapp.dialogs.controls import PAGE
-from botapp.dialogs.markup import Markup, esc
+from botapp.dialogs.markup import Markup, esc, fmt, lines
 from botapp.dialogs.moves import (
     Answer,
     Go,
@@ -33,6 +34,7 @@ from workshop.lib.text import clean_text, clip
 STRANGER = "stranger"
 TOAST_LIMIT = 200  # characters, Telegram's own
 TYPED_LIMIT = 4096
+DROPPED_LIMIT = 300  # characters of what was not finished
 _LINK = re.compile(r"[\w-]{1,64}", re.ASCII)  # what Telegram allows in a deep link
 
 
@@ -47,6 +49,7 @@ class Reaction:
     refused: bool = False  # a stranger asked
     delete: list[int] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
+    edits: list[tuple[int, Message]] = field(default_factory=list)  # of notices
     say: list[Markup] = field(default_factory=list)  # into the work group
 
 
@@ -74,6 +77,7 @@ class Engine:
         self.live_message_id = live_message_id
         self.reaction = Reaction()
         self._context: Context | None = None
+        self._dropped = Markup("")
 
     # --- in ---------------------------------------------------------------------------------
 
@@ -91,7 +95,22 @@ class Engine:
         top = self.state.top
         if self.employee is None and self._screen(top).refuses(self.context(top)):
             self._refuse()
+        if self._dropped:
+            top.note = lines(self._dropped, Markup(top.note)) if top.note else self._dropped
         return series
+
+    def expire(self) -> None:
+        """Too much time has passed: begin at the menu, and say what was not finished."""
+        told = []
+        for stack in navigation.unfinished(self.state):
+            screen, ctx = registry.find_screen(stack[-1].screen), self._look_at(stack[-1])
+            if screen is not None and self._may(screen):
+                with suppress(WorkshopError):  # what it was about is gone
+                    told.append(screen().unfinished(ctx))
+        self.state.stack, self.state.parked = [Frame(self._root())], []
+        if what := "; ".join(filter(None, told)):
+            text = _("⌛ Not finished within 24 hours, nothing of it was saved: %(what)s")
+            self._dropped = fmt(text, what=clip(what, DROPPED_LIMIT))
 
     def _take(self) -> Series | None:
         kind = self.incoming.kind
@@ -143,6 +162,7 @@ class Engine:
                 now=self.now,
                 frame=frame,
                 files=self.reaction.files,
+                edits=self.reaction.edits,
                 message_id=self.incoming.message_id,
                 chat_title=self.incoming.title,
             )
@@ -308,7 +328,7 @@ class Engine:
         self, handler: Callable[[Context], Answer], ctx: Context, retry: list[str]
     ) -> Series | None:
         """Run it in a savepoint: a refusal undoes what services did and keeps the dialogue."""
-        before, files = (self.employee, self.actor), len(ctx.files)
+        before, files, edits = (self.employee, self.actor), len(ctx.files), len(ctx.edits)
         try:
             with transaction.atomic():
                 answer = handler(ctx)
@@ -319,6 +339,7 @@ class Engine:
         except WorkshopError as error:
             self.employee, self.actor = ctx.caller, ctx.actor = before
             del ctx.files[files:]
+            del ctx.edits[edits:]
             ctx.frame.error = esc(clip(error.text(), 1000))
             ctx.frame.retry = retry
         return None
@@ -379,7 +400,15 @@ class Engine:
         screen = registry.find_screen(frame.screen)
         if screen is None:
             return ""
-        parked = Context(
+        try:
+            subject = screen().subject(self._look_at(frame))
+        except WorkshopError:  # what it was about is gone; continuing will tell
+            subject = ""
+        return _("▶ Continue %(subject)s") % {"subject": subject}
+
+    def _look_at(self, frame: Frame) -> Context:
+        """A context to ask a screen that is not the one of this step."""
+        return Context(
             person=self.person,
             chat_id=self.incoming.chat_id,
             caller=self.employee,
@@ -387,11 +416,6 @@ class Engine:
             now=self.now,
             frame=frame,
         )
-        try:
-            subject = screen().subject(parked)
-        except WorkshopError:  # what it was about is gone; continuing will tell
-            subject = ""
-        return _("▶ Continue %(subject)s") % {"subject": subject}
 
 
 def _read(screen: Screen, ctx: Context, text: str) -> Answer:

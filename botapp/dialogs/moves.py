@@ -89,6 +89,10 @@ class Return(Back):
         self.data = data
 
 
+class Resume(Back):
+    """A detour is over: the step it was made from is drawn again, with what was entered there."""
+
+
 class Home(Move):
     """To the menu; what was begun is dropped."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from botapp.dialogs import registry
-from botapp.dialogs.moves import Back, Move, Restart, Return, Swap
+from botapp.dialogs.moves import Back, Move, Restart, Resume, Return, Swap
 from botapp.dialogs.state import DialogState, Frame
 
 DEEPEST = 30  # steps that Back remembers
@@ -31,7 +31,10 @@ def rearrange(state: DialogState, move: Move, arrived: Frame | None, root: str) 
 
 def _pop(state: DialogState, move: Back) -> None:
     stack = state.stack
-    if len(stack) > 1:
+    if isinstance(move, Resume):
+        detours = [place for place, frame in enumerate(stack) if frame.detour]
+        del stack[max(1, detours[-1] if detours else 1) :]
+    elif len(stack) > 1:
         stack.pop()
     while move.to and len(stack) > 1 and stack[-1].screen != move.to:
         stack.pop()
@@ -46,6 +49,12 @@ def park(state: DialogState, root: str, now: datetime) -> None:
     state.parked = unfinished or state.parked
     state.leave(state.top, now)
     state.stack = [Frame(root)]
+
+
+def unfinished(state: DialogState) -> list[list[Frame]]:
+    """What was begun and is not over: on the screen, below a detour, parked."""
+    here = state.stack if _is_unfinished(state.stack) else _interrupted(state.stack)
+    return [stack for stack in (here, state.parked) if stack]
 
 
 def _is_unfinished(stack: list[Frame]) -> bool:

@@ -124,7 +124,8 @@ def opener(
     ``pattern`` is the form of its value (an id): presses with another value are old or forged.
     With ``groups`` the button also works in the work group; there the move's toast is all that
     is shown. With ``strangers`` it also serves people who are not on the staff. One that
-    ``stays`` opens nothing: it answers ``Stay()``, and the open dialogue goes on where it was.
+    ``stays`` parks nothing: the open dialogue goes on where it was. It answers ``Stay()``, or a
+    ``Go`` with ``detour`` whose screens end with ``Resume()``.
     """
 
     def register(function: Opener) -> Opener:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from botapp.dialogs import registry
 from botapp.dialogs.context import Context
+from botapp.dialogs.markup import esc, plain
 from botapp.dialogs.moves import Answer, Back, Go, Move, Stay
 from botapp.dialogs.view import View
 from botapp.transport.port import Photo
@@ -84,6 +85,12 @@ class Screen(ABC):
     def subject(self, ctx: Context) -> str:
         """What is being done here, for the button that continues a parked dialogue: «№ 1234»."""
         return ""
+
+    def unfinished(self, ctx: Context) -> str:
+        """What was being done here, for the line that says that it was dropped: the first line
+        of the screen."""
+        told = plain(esc(self.view(ctx).text)).strip()
+        return told.partition("\n")[0]
 
     @classmethod
     def expects_text(cls) -> bool:

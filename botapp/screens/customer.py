@@ -5,6 +5,8 @@ Nothing of his account enters events or commands: the actor and the keys here na
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -15,7 +17,9 @@ from botapp.dialogs import (
     Go,
     Markup,
     Move,
+    Photo,
     Screen,
+    Stay,
     Swap,
     View,
     b,
@@ -24,14 +28,19 @@ from botapp.dialogs import (
     lines,
     opener,
 )
+from botapp.dialogs.registry import open_number
+from botapp.dialogs.view import Row
 from history.commands import CommandKey
 from receipts.models import Receipt, Subscription
+from receipts.numbers import normalise_number
 from receipts.services.subscriptions import no_such_link, subscribe, unsubscribe
 from receipts.states import Status
 from staff.actors import customer_actor
 from workshop.lib.actor import Actor
+from workshop.lib.errors import RuleViolation
 
 CLIENT = "bot:customer"
+STRANGER = "stranger"  # the screen below all of a customer's
 # What happens inside the workshop is its own matter: a customer is told where his watch stands.
 PLAIN = {
     Status.READY: lazy("Now: ready, can be collected"),
@@ -53,14 +62,20 @@ class Subscribed(Screen):
     def view(self, ctx: Context) -> View:
         row = own(ctx, ctx.params["subscription_id"])
         if row.ended_at is not None:
-            return View(stopped_text(row), home=ctx.caller is not None)
+            return _view(ctx, stopped_text(row))
         text = lines(
             fmt(_("You are subscribed: receipt %(number)s"), number=b(row.receipt)),
             now(row.receipt),
             _("A message comes here when the watch is ready, or when it cannot be repaired."),
         )
         stop = Button(_("🔕 Do not tell me any more"), "stop")
-        return View(text, [[stop]], home=ctx.caller is not None)
+        return _view(ctx, text, [[stop]])
+
+    def on_text(self, ctx: Context, text: str) -> Answer:
+        return answer_in_words(ctx, text)
+
+    def on_photo(self, ctx: Context, photo: Photo) -> Answer:
+        return Stay(self.hint(ctx))
 
     def do_stop(self, ctx: Context, value: str) -> Answer:
         return stop(ctx, ctx.params["subscription_id"])
@@ -82,10 +97,46 @@ class Stopped(Screen):
     def view(self, ctx: Context) -> View:
         found = ctx.params["subscription_id"]
         row = Subscription.objects.select_related("receipt").filter(pk=found).first()
-        return View(stopped_text(row) if row else again(), home=ctx.caller is not None)
+        return _view(ctx, stopped_text(row) if row else again())
+
+    def on_text(self, ctx: Context, text: str) -> Answer:
+        return answer_in_words(ctx, text)
+
+    def on_photo(self, ctx: Context, photo: Photo) -> Answer:
+        return Stay(self.hint(ctx))
 
     def hint(self, ctx: Context) -> str:
         return _("Please use the buttons.")
+
+
+def _view(ctx: Context, text: Markup, rows: Sequence[Row] = ()) -> View:
+    """A customer goes back only to a list of several; employees have their menu."""
+    staff = ctx.caller is not None
+    return View(text, rows, back=staff or len(mine(ctx.person.id)) > 1, home=staff)
+
+
+def answer_in_words(ctx: Context, text: str) -> Move:
+    """Somebody types the number of his receipt, or a question: he sees how his watch stands."""
+    if ctx.caller is not None:  # an employee who tries a customer's link
+        return open_number(ctx, text) or Stay(_("Please use the buttons."))
+    rows = mine(ctx.person.id)
+    named = [row for row in rows if row.receipt.number_key == _key(text)]
+    found = named or (rows if len(rows) == 1 else [])
+    told = _("Nobody reads messages here. This is how your watch stands:")
+    if not found:
+        return Stay(_("Nobody reads messages here. Please use the buttons."))
+    shown = ctx.frame.screen == Subscribed.id
+    if shown and ctx.params["subscription_id"] == found[0].pk:
+        return Stay().note(told)
+    move = Go if ctx.frame.screen == STRANGER else Swap
+    return move(Subscribed, subscription_id=found[0].pk).note(told)
+
+
+def _key(text: str) -> str:
+    try:
+        return normalise_number(text).key
+    except RuleViolation:
+        return ""
 
 
 def stopped_text(row: Subscription) -> Markup:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
+from botapp import digests as messages
 from botapp.dialogs import (
     Answer,
     Button,
     Context,
-    Done,
     Go,
     Move,
+    Resume,
     Screen,
     Stay,
+    Swap,
     View,
     b,
     fmt,
@@ -72,7 +76,7 @@ class DigestList(Screen):
         return open_card(load_receipt(int(value)))
 
     def do_noted(self, ctx: Context, value: str) -> Answer:
-        return noted(ctx, ctx.params["event_id"])
+        return Resume().note(noted(ctx, ctx.params["event_id"]))
 
     def do_later(self, ctx: Context, value: str) -> Answer:
         return Go(RemindLater, event_id=ctx.params["event_id"])
@@ -103,7 +107,8 @@ class RemindLater(Screen):
             actor=ctx.actor,
             command=ctx.command,
         ).object
-        return Done(fmt(_("⏰ I will remind you: %(when)s"), when=words.moment(done.until)))
+        told = fmt(_("⏰ I will remind you: %(when)s"), when=words.moment(done.until))
+        return Resume().note(told)
 
     def do_one(self, ctx: Context, value: str) -> Answer:
         return Go(PickOne, event_id=ctx.params["event_id"])
@@ -132,27 +137,44 @@ def _label(choice: Later, ctx: Context) -> str:
     return _("Tomorrow at %(when)s") % {"when": when}
 
 
-def noted(ctx: Context, event_id: int) -> Move:
-    note_reminder(digest_id=event_id, actor=ctx.actor, command=ctx.command)
-    return Done(_("✅ The reminder is noted."))
+def noted(ctx: Context, event_id: int) -> str:
+    """What to say; the message loses its buttons "Noted" and "Later"."""
+    done = note_reminder(digest_id=event_id, actor=ctx.actor, command=ctx.command)
+    pressed = [ctx.message_id] if ctx.press_key else []  # a copy that nobody knows of, too
+    for message_id in {*pressed, *messages.sent_to(event_id, ctx.employee)}:
+        ctx.rewrite(message_id, messages.after_answer(event_id, ctx.employee))
+    if done.already is None and not done.replayed:
+        return _("✅ The reminder is noted.")
+    when = clock.show(done.object.answered_at)
+    return _("✅ The reminder was noted before: %(when)s") % {"when": when}
 
 
-@opener("digest")
+def _aside(ctx: Context, screen: type[Screen], **params: Any) -> Move:
+    """Open it on top of what the person does: afterwards he stands there again."""
+    if ctx.frame.screen in {DigestList.id, RemindLater.id, PickOne.id}:
+        move: Go = Swap(screen, **params)
+        move.detour = ctx.frame.detour
+    else:
+        move = Go(screen, **params)
+        move.detour = True
+    return move
+
+
+@opener("digest", stays=True)
 def open_list(ctx: Context, value: str) -> Move:
-    return Go(DigestList, event_id=int(value))
+    return _aside(ctx, DigestList, event_id=int(value))
 
 
 @opener("digest_noted", stays=True)
 def note_from_message(ctx: Context, value: str) -> Move:
     """Nothing is opened: who is in the middle of something goes on with it."""
-    note_reminder(digest_id=int(value), actor=ctx.actor, command=ctx.command)
-    told = _("✅ The reminder is noted.")
+    told = noted(ctx, int(value))
     return Stay().note(told).toast(told)
 
 
-@opener("digest_later")
+@opener("digest_later", stays=True)
 def open_later(ctx: Context, value: str) -> Move:
-    return Go(RemindLater, event_id=int(value))
+    return _aside(ctx, RemindLater, event_id=int(value))
 
 
 @opener("urgent_list", pattern="")

@@ -25,6 +25,7 @@ from botapp.dialogs import (
     lines,
     tick,
 )
+from botapp.dialogs.markup import esc, plain
 from botapp.dialogs.view import Row
 from botapp.screens import card_text, words
 from botapp.screens.actions import card_action
@@ -94,6 +95,11 @@ class Form(Screen):
 
     def unsaved(self, ctx: Context) -> bool:
         return bool(_entered(ctx))
+
+    def unfinished(self, ctx: Context) -> str:
+        receipt = load_receipt(ctx.params["receipt_id"])
+        told = [plain(esc(line)) for line in _told(_entered(ctx))[2:]]
+        return ", ".join([words.number(receipt), *told])
 
     def do_leave(self, ctx: Context, value: str) -> Answer:
         return Back()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext_lazy
@@ -21,6 +22,13 @@ from workshop.lib import clock
 from workshop.lib.errors import RuleViolation
 
 _JOINED = frozenset({"complaint", "condition", "completeness"})
+# What a line names → the field it belongs to.
+_MONEY = {
+    "agreed_price": "agreed_price",
+    "prepayment": "prepayment",
+    "prepaid": "prepayment",
+    "declared_value": "declared_value",
+}
 _MANY_NAMES = 4
 _MANY_WORDS = 6  # more words are a sentence, no name of a watch
 
@@ -65,7 +73,20 @@ def _named(field: str, value: str, now: datetime) -> dict[str, Any]:
             return {"phone": normalise_phone(value)}
         case "deadline":
             return {"deadline": clock.iso(parse(value, now))}
-    return {field: value}
+    return {field: _amount(value) if field in _MONEY else value}
+
+
+def _amount(value: str) -> str:
+    """«2 тыс», «1,5к» in roubles; anything else as it stands, the service judges it."""
+    found = facts_words.THOUSANDS.match(value)
+    if found is None:
+        return value
+    try:
+        thousands = Decimal(found[1].replace(" ", "").replace(",", "."))
+    except InvalidOperation:
+        return value
+    whole = thousands * 1000
+    return f"{whole.quantize(Decimal(1)) if whole == whole.to_integral_value() else whole:f}"
 
 
 def _by_form(line: str, now: datetime) -> dict[str, Any]:
@@ -135,6 +156,8 @@ def _opened(line: str, now: datetime) -> dict[str, Any]:
     if match is None:
         return {}
     field, value = next((k, v.strip()) for k, v in match.groupdict().items() if v)
+    if field in _MONEY:
+        return {_MONEY[field]: _amount(value)}
     if field != "deadline":
         return {field: value}
     deadline = _deadline(value, now)

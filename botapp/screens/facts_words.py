@@ -28,6 +28,10 @@ _NAMES: Final = {
     "declared_value": ("оценка", "оценочная стоимость", "declared value"),
 }  # fmt: skip
 FIELD_OF: Final = {name: field for field, names in _NAMES.items() for name in names}
+_THOUSAND = r"(?:тыс\w*\.?|т\.? ?р\.?|[кk]|thousand)(?!\w)"
+_SUM = rf"\d[\d .,]*(?:{_THOUSAND})?"
+_CURRENCY = r"(?:₽|руб\w*\.?|р\.?|rub(?:les)?)?"
+THOUSANDS: Final = re.compile(rf"\A(\d[\d .,]*?)\s*{_THOUSAND}\s*{_CURRENCY}\Z", re.I)
 LABELLED: Final = re.compile(r"\A([^:]{2,20}):\s*(.+)\Z")
 # The same without a colon, where what follows proves it.
 OPENED: Final = re.compile(
@@ -38,8 +42,9 @@ OPENED: Final = re.compile(
     r"|\A(?:срок|до|к|deadline|by|until)\s+(?P<deadline>.+)\Z"
     r"|\A(?:комплект(?:ность)?)\s+(?P<completeness>.+)\Z"
     r"|\A(?:место|ячейка|cell)\s+(?P<place>\S*\d\S*)\Z"
-    r"|\A(?:цена|стоимость|price)\s+(?P<agreed_price>\d[\d .,]*)(?:₽|руб\w*\.?|р\.?)?\Z"
-    r"|\A(?:аванс|предоплата|prepayment)\s+(?P<prepayment>\d[\d .,]*)(?:₽|руб\w*\.?|р\.?)?\Z",
+    rf"|\A(?:цена|стоимость|price)\s+(?P<agreed_price>{_SUM})\s*{_CURRENCY}\Z"
+    rf"|\A(?:аванс|предоплата|prepayment|deposit)\s+(?P<prepayment>{_SUM})\s*{_CURRENCY}\Z"
+    rf"|\A(?P<prepaid>{_SUM})\s*{_CURRENCY}\s+(?:аванс\w*|предоплат\w*|prepaid|deposit)\Z",
     re.I,
 )
 PHONE: Final = re.compile(
@@ -62,8 +67,10 @@ LATIN_NAME: Final = re.compile(r"\A(?=.*[A-Za-z]{2})[^А-Яа-яЁё]{2,120}\Z")
 WORD_OF_NAME: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[.'’-])*")
 # Every part of the line begins so: what came with the watch, and how it looked.
 ACCESSORY: Final = re.compile(
+    r"(?:(?:без|нет|no|without)\s+)?(?:"
     r"короб|документ|паспорт|чехол|футляр|сертификат|гарантийн\w+ (?:талон|карт)|пакет|бирк"
-    r"|box|papers|warranty card|pouch|certificate",
+    r"|(?:серт|док|гарант|пасп|кор|инстр)\.(?:\s|$)|(?:серт|док-ты)\s+(?:нет|есть)|инструкц"
+    r"|box|papers|warranty card|pouch|certificate|manual)",
     re.I,
 )
 LOOKS: Final = re.compile(

@@ -52,7 +52,8 @@ class Handed(Screen):
             _("Send the next number for %(name)s, or go to the menu."), name=b(master.short_name)
         )
         rows: list[Row] = [[undo_button("all")]] if self._can_undo(ctx) else []
-        waiting = selectors.likely("assign", ctx.now, limit=OFFERED)
+        # What came back from QC to this very master is handed to nobody else.
+        waiting = selectors.likely("assign", ctx.now, limit=OFFERED, not_at=master.pk)
         likely = receipt_page(ctx, waiting)
         return View(text, [*rows, *likely, [Button(_("👨‍🔧 Another master"), "again")]])
 

@@ -192,7 +192,14 @@ def _change(receipt: Receipt, master: Employee, deadline: datetime | None) -> Ma
     """One watch, old → new: its master, its status, its deadline when that changes too."""
     now_at = receipt.master.short_name if receipt.master else "–"
     change = {"number": b(words.number(receipt)), "old": now_at, "new": master.short_name}
-    if receipt.status == Status.IN_WORK:
+    stays = receipt.master_id == master.pk
+    if stays and receipt.status == Status.IN_WORK:
+        handed = fmt(_("%(number)s: %(new)s has it already"), **change)
+    elif stays:
+        text = _("%(number)s: %(new)s again · %(status)s → %(after)s")
+        status = words.status(receipt)
+        handed = fmt(text, **change, status=status, after=Status.IN_WORK.label)
+    elif receipt.status == Status.IN_WORK:
         handed = fmt(_("%(number)s: %(old)s → %(new)s"), **change)
     else:
         text = _("%(number)s: %(old)s → %(new)s · %(status)s → %(after)s")

@@ -46,7 +46,9 @@ class Stranger(Screen):
         return Go(customer.Subscribed, subscription_id=int(value))
 
     def on_text(self, ctx: Context, text: str) -> Answer:
-        return Stay()
+        """A customer is shown his watch; whoever is at the door sees the door."""
+        known = ctx.caller is None and customer.mine(ctx.person.id)
+        return customer.answer_in_words(ctx, text) if known else Stay()
 
     def on_photo(self, ctx: Context, photo: Photo) -> Answer:
         return Stay()

@@ -366,6 +366,11 @@ def test_a_dialogue_expires_after_a_day(boss: MemoryPerson, maxim: Employee) -> 
         boss.press("✅ Confirm")
         assert boss.toasts[-1] == "This screen is outdated, open the menu"
         assert "Annina A." in boss.screen
+        assert "Not finished within 24 hours, nothing of it was saved: " in boss.screen
+        boss.text("/menu")
+        assert "Not finished" not in boss.screen
+    with time_machine.travel(clock.now() + timedelta(hours=50)):
+        assert "Not finished" not in boss.text("/menu")  # nothing was begun since
     assert not Command.objects.filter(verb="employee.rename").exists()
 
 

@@ -125,7 +125,6 @@ def test_a_subscribed_customer_is_not_turned_away(bot: BotDriver, cast: Cast) ->
     olga.photo()
     olga.sticker()
     assert written() == before  # above all no event that names her account
-    olga.press(f"№{receipt.number}")
     assert "You are subscribed" in olga.screen
 
 
@@ -236,3 +235,37 @@ def test_ready_twice_is_told_once(bot: BotDriver, cast: Cast) -> None:
     undo(command_id=done.command.pk, actor=igor)
     pass_check(receipt_id=receipt.pk, actor=igor)
     assert len(told(bot, olga)) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_customer_who_types_is_shown_his_watch(bot: BotDriver, cast: Cast, language: str) -> None:
+    """A number, a question, a photo: politely, with nothing refused and no way to nowhere."""
+    receipt, other = make_submitted(cast), make_ready(cast)
+    olga = olga_at(bot, receipt, language)
+    before = written()
+    back, polite = (
+        tr(language, "⬅ Back"),
+        tr(language, "Nobody reads messages here. This is how your watch stands:"),
+    )
+    for text in (receipt.number, other.number, "when?"):
+        olga.text(text)
+        assert f"№{receipt.number}" in olga.screen
+        assert tr(language, "Now: in the workshop") in olga.screen
+        assert polite in olga.screen
+        assert back not in olga.screen.buttons
+    olga.photo()
+    assert f"№{receipt.number}" in olga.screen
+    olga.text("/start")  # the door of a customer: his list
+    olga.text("when?")
+    assert tr(language, "Now: in the workshop") in olga.screen
+    assert written() == before
+
+    olga_at(bot, other, language)
+    olga.text(receipt.number)
+    assert tr(language, "Now: in the workshop") in olga.screen
+    olga.press(back)  # two receipts: there is a list to go back to
+    for row in (receipt, other):
+        olga.press(f"№{row.number}")
+        olga.press(tr(language, "🔕 Do not tell me any more"))
+        olga.text("/start")
+    assert back not in olga.screen.buttons

@@ -12,7 +12,7 @@ import time_machine
 
 from botapp import delivery
 from botapp.models import OutgoingMessage
-from botapp.testing import BotDriver, MemoryPerson
+from botapp.testing import BotDriver, MemoryPerson, find_key
 from botapp.tests.flow_cast import phone
 from history.jobs import Turn
 from history.models import Event
@@ -23,7 +23,7 @@ from receipts.services.quality import pass_check
 from receipts.tasks import fire_reminders
 from staff import roles
 from staff.services.people import add_employee, change_roles, set_active
-from tests.cast import Cast, make_cast, make_submitted
+from tests.cast import Cast, make_cast, make_receipt, make_submitted
 from workshop.lib.actor import system_actor
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -234,10 +234,54 @@ class TestAnswers:
         assert igor.screen.text.endswith(asked)
         event = Event.objects.latest("pk")
         assert (event.kind, event.actor_label) == ("reminders.answered", "Игорь К.")
-        igor.press_notice("✅ Принято")
-        assert Event.objects.filter(kind="reminders.answered").count() == 1
         igor.text("ждём ответа клиента")
         assert "ждём ответа клиента" in igor.screen
+
+    def test_what_was_noted_is_not_asked_again(
+        self, bot: BotDriver, cast: Cast, clock_at: Any
+    ) -> None:
+        """The message loses the two buttons; a press of an old copy is told when it was noted."""
+        igor, receipts = self._digest(bot, cast, clock_at, 2)
+        stored = list(bot.transport.chats[igor.id].values())[-1]
+        copy = find_key(stored, "✅ Принято").payload
+        igor.press_notice("✅ Принято")
+        notice = igor.notices[-1]
+        assert len(notice.buttons) == 2
+        assert notice.text.endswith("✅ Принято: 25.11.2026 10:00")
+        igor.press_payload(copy, notice.message_id)
+        assert igor.toasts[-1] == "✅ Напоминание уже принято: 25.11.2026 10:00"
+        assert Event.objects.filter(kind="reminders.answered").count() == 1
+        for receipt in receipts:
+            pass_check(receipt_id=receipt.pk, actor=cast.actor("ivan"))
+        igor.press_payload(copy, notice.message_id)
+        assert igor.notices[-1].text == "В этом списке уже ничего не осталось."
+
+    def test_after_later_he_stands_where_he_was(
+        self, bot: BotDriver, cast: Cast, clock_at: Any
+    ) -> None:
+        """In the middle of a series of hand-overs."""
+        igor, (one, two) = self._digest(bot, cast, clock_at, 2)
+        igor.text("/menu")
+        igor.press("👨‍🔧 Передать мастеру")
+        igor.text(make_receipt(cast).number)
+        igor.press("Максим М.")
+        igor.press("✅ Подтвердить")
+        where = igor.screen
+        igor.press_notice("⏰ Позже")
+        igor.press("Через 30 минут: 10:30")
+        assert "Напомню" in igor.screen
+        assert igor.screen.rows == where.rows
+        igor.press_notice("⏰ Позже")
+        igor.press_notice("⏰ Позже")  # twice is one screen
+        igor.press("Только об одной…")
+        igor.press(f"№{two.number}")
+        igor.press("Завтра в 10:00")
+        assert igor.screen.rows == where.rows
+        igor.press_notice("⏰ Позже")
+        igor.press("⬅ Назад")
+        assert igor.screen.rows == where.rows
+        igor.text(one.number)  # the next number of the series
+        assert "Максим М." in igor.screen
 
     def test_later_comes_again_to_him_alone(
         self, bot: BotDriver, cast: Cast, clock_at: Any

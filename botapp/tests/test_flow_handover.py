@@ -14,8 +14,9 @@ from receipts.models import Assignment, Receipt
 from receipts.services.assignment import assign
 from receipts.services.deadlines import change_deadline
 from receipts.services.facts import set_urgent
+from receipts.services.returns import ItemInput, return_watch
 from staff.services.people import set_absence, set_active
-from tests.cast import Cast, make_cast, make_in_work, make_ready, make_receipt
+from tests.cast import Cast, make_cast, make_in_work, make_ready, make_receipt, reason_id
 from workshop.lib import clock
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,28 @@ def test_two_taps_after_the_number_and_number_plus_one_for_the_next(
     assert igor.taps == 3
     assert at_masters() == {"101": "Максим М.", "102": "Максим М."}
     assert Event.objects.filter(kind="receipt.assigned").count() == 2
+
+
+def test_nothing_is_offered_from_a_master_to_himself(cast: Cast, igor: Phone) -> None:
+    """What came back from QC stands in the list, but not after a hand-over to its master."""
+    back, other = make_in_work(cast), make_receipt(cast)
+    reasons = [ItemInput(reason_id("dirt_inside"), "person", cast.maxim.pk)]
+    return_watch(receipt_id=back.pk, items=reasons, actor=cast.actor("ivan"))
+    igor.press(HAND)
+    assert igor.offers(f"№{back.number}")
+    igor.type(other.number)
+    igor.press("Максим М.")
+    igor.press("✅ Confirm")
+    assert not igor.offers(f"№{back.number}")
+    igor.type(back.number)  # meant so: the same master again
+    assert "Максим М. → Максим М." not in igor.text
+    assert igor.sees(
+        "%(number)s: %(new)s again · %(status)s → %(after)s",
+        number=f"№{back.number}",
+        new="Максим М.",
+        status=igor.say("Returned"),
+        after=igor.say("In work"),
+    )
 
 
 def test_several_numbers_in_one_message_and_ticks(cast: Cast, igor: Phone) -> None:

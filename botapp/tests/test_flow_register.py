@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -217,6 +217,23 @@ def test_lines_that_are_not_saved_are_not_lost(igor: Phone) -> None:
     assert Receipt.objects.get().agreed_price is None
 
 
+def test_what_a_day_has_dropped_is_told(igor: Phone) -> None:
+    """Also when it was parked, and each value that was entered."""
+    igor.press("📥 New receipt")
+    igor.type("101")
+    igor.press("Create and fill in")
+    igor.type("Omega\n+7 916 555-11-22 Петров Сергей")
+    igor.type("/menu")
+    with time_machine.travel(clock.now() + timedelta(hours=25)):
+        igor.type("/menu")
+        what = f"№101, {igor.say('Brand')}: Omega, {igor.say('Customer')}: Петров Сергей, "
+        what += f"{igor.say('Phone')}: +79165551122"
+        assert igor.sees(
+            "⌛ Not finished within 24 hours, nothing of it was saved: %(what)s", what=what
+        )
+        assert not igor.offers("▶")
+
+
 def test_a_line_more_is_added_and_a_named_one_replaces(igor: Phone) -> None:
     igor.press("📥 New receipt")
     igor.type("101")
@@ -249,6 +266,15 @@ def test_an_address_is_refused_and_never_kept(igor: Phone) -> None:
     igor.type("i.ivanov@example.org")
     assert igor.sees("There is no place for an address: %(line)s", line="i.ivanov@example.org")
     assert not igor.offers("✅ Save")
+
+
+@pytest.mark.parametrize("line", ["вчера 10:00", "срок: позавчера", "до вчера 18:00"])
+def test_a_deadline_in_the_past_is_told_as_such(igor: Phone, line: str) -> None:
+    igor.press("📥 New receipt")
+    igor.type("1361-7")
+    igor.press("Create and fill in")
+    igor.type(line)
+    assert igor.sees("The deadline must be in the future.")
 
 
 @pytest.mark.parametrize("line", ["срок: вчера", "31.02", "телефон: 12"])
@@ -356,6 +382,20 @@ def test_lines_of_a_deadline_are_resolved() -> None:
         ("царапины на стекле", {"condition": "царапины на стекле"}),
         ("dented case", {"condition": "dented case"}),
         ("аванс 2 000 р.", {"prepayment": "2 000"}),
+        ("аванс 2 тыс", {"prepayment": "2000"}),
+        ("аванс: 1,5 тыс. руб", {"prepayment": "1500"}),
+        ("предоплата 2к", {"prepayment": "2000"}),
+        ("2500 р. аванс", {"prepayment": "2500"}),
+        ("цена 12,5 т.р.", {"agreed_price": "12500"}),
+        ("price 3k", {"agreed_price": "3000"}),
+        ("оценка: 40 тысяч", {"declared_value": "40000"}),
+        ("аванс 2 кольца", {"complaint": "аванс 2 кольца"}),
+        ("серт. нет", {"completeness": "серт. нет"}),
+        ("серт нет", {"completeness": "серт нет"}),
+        ("сертификата нет, док. есть", {"completeness": "сертификата нет, док. есть"}),
+        ("без коробки", {"completeness": "без коробки"}),
+        ("no papers", {"completeness": "no papers"}),
+        ("без завода стоят", {"complaint": "без завода стоят"}),
         ("price 15000", {"agreed_price": "15000"}),
         ("механизм 12345678", {"movement_number": "12345678"}),
         ("механизм стоит", {"complaint": "механизм стоит"}),

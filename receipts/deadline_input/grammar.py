@@ -19,6 +19,10 @@ _DATE_LINK = r"(?:(?:к|ко|до|на|on|by|until|till) )?"  # "в 18.05" is a 
 _TIME_LINK = r"(?P<link>(?:в|во|к|ко|до|на|at|by|until|till) )?"
 
 _DAY_WORDS = {
+    # Understood, so that the answer is "in the past" and not "not understood".
+    "позавчера": -2,
+    "вчера": -1,
+    "yesterday": -1,
     "сегодня": 0,
     "today": 0,
     "завтра": 1,
@@ -95,7 +99,7 @@ _CLOCK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class InDays:
-    """Today, tomorrow, the day after."""
+    """Today, tomorrow, the day after; below zero what has passed."""
 
     days: int
 
