@@ -53,12 +53,10 @@ RECIPIENTS: Final[Mapping[NoticeKind, frozenset[str]]] = {
     NoticeKind.BACKUP_FAILED: _OFFICE,
 }
 
-# Who cannot switch it off: the workshop relies on his being told.
+# Who cannot switch it off: the workshop relies on his being told. Everything else can be muted.
 COMPULSORY: Final[Mapping[NoticeKind, frozenset[str]]] = {
     NoticeKind.DEADLINE_REMINDER: _INSPECTION,
     NoticeKind.OVERDUE: _INSPECTION,
-    NoticeKind.INCIDENT: frozenset({roles.MANAGER}),
-    NoticeKind.ALERT: frozenset({roles.MANAGER}),
 }
 
 
