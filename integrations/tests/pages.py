@@ -23,7 +23,7 @@ CLASSES = (
     "NotAllowed",
     "NotFound",
 )
-SOURCES = ("workshop/lib", "history", "staff", "receipts", "polishing")
+SOURCES = ("workshop/lib", "history", "staff", "receipts", "polishing", "analytics", "botapp")
 UPDATE = "UPDATE_DOCS"
 
 
