@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from django import forms
 from django.contrib import admin
@@ -117,9 +117,7 @@ class QueueList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows = list(self.result_list)
-        numbers = receipt_numbers(rows)
-        for row in rows:
-            row.receipt = numbers.get(row.event.stream)
+        cast(QueueAdmin, self.model_admin).complete(rows)
         self.result_list = rows
 
 
@@ -179,6 +177,11 @@ class QueueAdmin(OfficeAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return QueueList
+
+    def complete(self, rows: Any) -> None:
+        numbers = receipt_numbers(rows)
+        for row in rows:
+            row.receipt = numbers.get(row.event.stream)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return super().get_actions(request) if self._may(request) else {}

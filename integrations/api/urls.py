@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.api import views, webhooks
+from integrations.api import exports, views, webhooks
 
 urlpatterns = [
     path("auth/register/", views.Register.as_view(), name="register"),
     path("auth/register", views.RegisterWithoutSlash.as_view()),
+    path("exports/", exports.Exports.as_view(), name="exports"),
+    path("exports/<int:pk>/", exports.OneExport.as_view(), name="export"),
+    path("exports/<int:pk>/cancel/", exports.CancelExport.as_view(), name="export-cancel"),
+    path("exports/<int:pk>/file/", exports.ExportFile.as_view(), name="export-file"),
     path("me/", views.Myself.as_view(), name="me"),
     path("webhooks/", webhooks.WebhookList.as_view(), name="webhooks"),
     path("webhooks/kinds/", webhooks.Kinds.as_view(), name="webhook-kinds"),

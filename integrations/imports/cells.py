@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from workshop.lib import clock
 from workshop.lib.errors import RuleViolation
+from workshop.lib.export import unguarded
 from workshop.lib.text import clean_text, clip
 
 Parser = Callable[[Any], Any]
@@ -59,7 +60,7 @@ def day_of(at: datetime) -> date:
 def text(cell: Any) -> str:
     """As it would be typed: 101.0 is 101, a day 25.12.2026."""
     if isinstance(cell, str):
-        return cell.strip()
+        return unguarded(cell.strip())
     if isinstance(cell, bool):
         return _("yes") if cell else _("no")
     if isinstance(cell, float):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from integrations.imports.columns import CREATED, ERROR, UNCHANGED, UPDATED, Subject
 from integrations.models import DataJob, ImportChunk
 from workshop.lib.errors import Message
+from workshop.lib.export import harmless
 
 LABELS: Final[Mapping[str, Message]] = {
     CREATED: lazy("new"),
@@ -22,8 +23,6 @@ LABELS: Final[Mapping[str, Message]] = {
     UNCHANGED: lazy("unchanged"),
     ERROR: lazy("error"),
 }
-# A cell that begins so would be a formula to a spreadsheet.
-_LIVE: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def result_file(job: DataJob, subject: Subject, *, problems_only: bool = False) -> File[bytes]:
@@ -35,7 +34,7 @@ def result_file(job: DataJob, subject: Subject, *, problems_only: bool = False) 
         told = [(title(subject, column), why) for column, why in problems] or [("", "")]
         for column, why in told:
             cells = [str(number), str(LABELS[outcome]), str(object_id or ""), column, why]
-            table.writerow([_harmless(cell) for cell in cells])
+            table.writerow([harmless(cell) for cell in cells])
     return ContentFile(text.getvalue().encode("utf-8-sig"))
 
 
@@ -58,7 +57,3 @@ def title(subject: Subject, column: str) -> str:
     """A column by its name on the screen."""
     found = subject.column(column)
     return str(found.label) if found else column
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_LIVE) else cell

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from django.utils.text import slugify
 
@@ -68,8 +68,7 @@ class Catalogues:
                 command=CommandKey(self._client, f"{table}:{row['id']}"),
             )
         self._notes.note(table, row["id"], "catalogue_added", name)
-        found: C = model._default_manager.get(code=code)
-        return found
+        return cast(C, model._default_manager.get(code=code))
 
 
 def other_waiver_reason() -> int:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from history.commands import Outcome
+from receipts.admin import exports
 from receipts.admin.sections import read_timeline
 from receipts.forms.visit import WATCH_FIELDS, WithWatch
 from receipts.models import Customer, Receipt, Watch
@@ -125,6 +126,7 @@ class CustomerAdmin(OfficeAdmin):
     add_verb = AddCustomer
     page_template = "office/object.html"
     list_display = ("__str__", "phone", "language", "created_at")
+    export_columns = exports.CUSTOMERS
     list_filter = (("created_at", DayRangeFilter),)
     search_fields = ("name", "phone")
     search_help_text = _("Name or phone")
@@ -180,6 +182,7 @@ class WatchAdmin(OfficeAdmin):
     page_template = "office/object.html"
     list_display = ("__str__", "brand", "model", "reference", "serial", "calibre", "metal")
     list_select_related = ("metal",)
+    export_columns = exports.WATCHES
     list_filter = (("created_at", DayRangeFilter),)
     search_fields = ("serial", "brand")
     search_help_text = _("Serial number, brand, model")

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from receipts import selectors
-from receipts.admin import filters
+from receipts.admin import exports, filters
 from receipts.admin.bulk import BULK, bulk_page
 from receipts.admin.search import search_receipts
 from receipts.admin.verbs.facts import undoable
@@ -98,6 +98,10 @@ class ReceiptAdmin(OfficeAdmin):
     ordering = ("-id",)
     sortable_by = ("deadline_column", "since_column")
     actions = [action.slug for action in BULK]
+    export_columns = exports.RECEIPTS
+
+    def export_rows(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return exports.with_history(rows)
 
     # --- the list -----------------------------------------------------------------------------
 

@@ -217,10 +217,13 @@ class JobAdmin(OfficeAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
-        known, now = schedules(), clock.now()
-        for row in changelist.result_list:
-            row.standing = standing(row, known.get(row.name), at=now)
+        self.complete(changelist.result_list)
         return changelist
+
+    def complete(self, rows: Any) -> None:
+        known, now = schedules(), clock.now()
+        for row in rows:
+            row.standing = standing(row, known.get(row.name), at=now)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -38,6 +38,7 @@ from staff.services import (
 from workshop.lib import clock
 from workshop.lib.actor import Actor
 from workshop.lib.admin import TechnicalAdmin, columns
+from workshop.lib.export import Column
 
 EMPLOYEE = "staff.Employee"
 EDITORS = frozenset({roles.MANAGER, roles.INSPECTOR})
@@ -294,6 +295,19 @@ class EmployeeAdmin(OfficeAdmin):
     search_fields = ("full_name", "short_name", "telegram_username")
     search_help_text = _("Name or Telegram username")
     ordering = ("full_name",)
+    # Named so that the import takes the file back.
+    export_columns = (
+        Column(_("Full name"), "full_name"),
+        Column(_("Short name"), "short_name"),
+        Column(_("Access"), lambda row: roles_in_words(row) if row.roles else ""),
+        Column(_("Kinds of work"), lambda row: ", ".join(map(str, row.skills.all()))),
+        Column(_("Telegram id"), "telegram_id"),
+        Column(_("Language"), lambda row: row.get_language_display()),
+        Column(_("Active"), "active"),
+    )
+
+    def export_rows(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.prefetch_related("skills")
 
     @columns(label=_("Access"))
     def roles_column(self, row: Employee) -> str:

@@ -5,21 +5,25 @@ counts a whole table.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin import ShowFacets
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connections, models
 from django.db.models import Max, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.module_loading import import_string
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -28,6 +32,8 @@ from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.widgets import INPUT_CLASSES
 
 from workshop.lib import clock
+from workshop.lib.export import DIRECT, TYPES, XLSX, Column
+from workshop.lib.listing import file_answer, listed, listed_sheet
 
 EXACT_TO: Final = 10_000
 """Rows; a list counts and pages no further."""
@@ -37,6 +43,8 @@ YEARS: Final = range(1900, 3000)
 
 # The theme marks it inside an argument of a tag, where the collector of texts does not look.
 THEME_TEXTS: Final = (gettext_noop("Welcome back to"),)
+
+NO_PART_OF_AN_EXPORT: Final = ("p", "e", "all", "_popup", "_to_field")
 
 NOT_FILTERS: Final = frozenset({"p", "o", "e", "all", "_changelist_filters"})
 
@@ -107,6 +115,8 @@ class KeptAdmin(ModelAdmin):
     list_fullwidth = True
     paginator = BoundedPaginator
     show_facets = ShowFacets.NEVER
+    # What an export holds; nothing declared: the columns of the list.
+    export_columns: ClassVar[Sequence[Column]] = ()
 
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kw: Any
@@ -118,8 +128,49 @@ class KeptAdmin(ModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         # Django's "Select X to view" needs a case that verbose names do not have in Russian.
-        title = {"title": capfirst(self.opts.verbose_name_plural)}
-        return super().changelist_view(request, {**title, **(extra_context or {})})
+        own = {
+            "title": capfirst(self.opts.verbose_name_plural),
+            "export_url": self._export(request),
+        }
+        return super().changelist_view(request, {**own, **(extra_context or {})})
+
+    # --- the list as a file -----------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        guarded = self.admin_site.admin_view(self.export_view)
+        return [path("export/", guarded, name=f"{self._export_name()}"), *super().get_urls()]
+
+    def _export_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_export"
+
+    def _export(self, request: HttpRequest) -> str:
+        """Where the list is exported as it is filtered now."""
+        address = reverse(f"{self.admin_site.name}:{self._export_name()}")
+        asked = request.GET.copy()
+        for name in NO_PART_OF_AN_EXPORT:
+            asked.pop(name, None)
+        return f"{address}?{asked.urlencode()}" if asked else address
+
+    def complete(self, rows: Any) -> None:
+        """Put on each row what its columns read beside it; for a page of the list and an export."""
+
+    def export_rows(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The filtered rows with what the columns read of them."""
+        return rows
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """A short list at once, a long one as a job (``EXPORT_LATER``)."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        form = request.POST.get("format", XLSX)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if form not in TYPES:
+            raise BadRequest("no such format")
+        if listed(self, request).order_by()[: DIRECT + 1].count() > DIRECT:
+            later: HttpResponseBase = import_string(settings.EXPORT_LATER)(self, request, form)
+            return later
+        return file_answer(listed_sheet(self, request), form)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Only what a filter of this page asks for.

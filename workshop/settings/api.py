@@ -28,6 +28,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["workshop.lib.api.formats.JsonRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "workshop.lib.api.formats.Negotiation",
     "DEFAULT_PARSER_CLASSES": ["workshop.lib.api.formats.JsonParser"],
+    # ?format= is ours: a list as a file.
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "workshop.lib.api.errors.handle",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_SCHEMA_CLASS": "workshop.lib.api.schema.WorkshopSchema",

@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from .workshop import WORKSHOP_NAME
 
+# Exports of the office that are too long to wait for.
+EXPORT_LATER = "integrations.exports.office.ask"
+
 
 def _item(title: Promise, icon: str, page: str, permission: str = "") -> Any:
     """A line of the sidebar, shown to whoever may view the model behind it."""
@@ -109,6 +112,7 @@ _NAVIGATION: list[dict[str, Any]] = [
         _item(_("API keys"), "key", "integrations_apikey"),
         _item(_("Webhooks"), "webhook", "integrations_webhookendpoint"),
         _item(_("Messages of webhooks"), "outgoing_mail", "integrations_webhookdelivery"),
+        _item(_("Exports"), "download", "integrations_exportjob"),
         _item(_("Registration tokens"), "person_add", "integrations_registrationtoken"),
         _item(_("Counted requests"), "speed", "integrations_ratewindow"),
     ),

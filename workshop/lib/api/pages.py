@@ -27,7 +27,9 @@ from workshop.lib.compiled import Columns, Slots
 USUAL: Final = 25
 MOST: Final = 100
 FARTHEST: Final = 100_000  # rows that an offset may skip; a cursor goes on for ever
-PARAMETERS: Final = ("limit", "offset", "cursor", "count", "ordering", "fields", "expand")
+PARAMETERS: Final = (
+    "limit", "offset", "cursor", "count", "ordering", "fields", "expand", "format",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from workshop.lib.api.forms import AlreadyForm, RefusalForm
 from workshop.lib.api.pages import MOST, USUAL
 from workshop.lib.api.rows import SerializerClass
 from workshop.lib.api.views import expansions_of
+from workshop.lib.export import TYPES
 
 REFUSALS: Final = {
     "400": "The shape of the request is wrong; `field_errors` says where.",
@@ -117,6 +118,7 @@ class WorkshopSchema(AutoSchema):
         return [
             *_PAGES,
             ordering,
+            _FORMAT,
             *(parameter_of(name, one) for name, one in declared.items()),
         ]
 
@@ -168,6 +170,9 @@ _IF_MATCH: Final = OpenApiParameter(
     description='The ETag of the receipt that is meant, such as "v12"; another version is a 409.',
 )
 _FIELDS: Final = OpenApiParameter("fields", str, description="Comma-separated: only these fields.")
+_FORMAT: Final = OpenApiParameter(
+    "format", str, enum=list(TYPES), description="The whole list as a file, up to 10 000 rows."
+)
 _PAGES: Final = (
     OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}),
     OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),

@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 
 from workshop.lib import clock
 from workshop.lib.addresses import client_address
+from workshop.lib.api import files
 from workshop.lib.api import rows as plain
 from workshop.lib.api.access import Access, access_of
 from workshop.lib.api.fields import LARGEST_ID
@@ -174,8 +175,10 @@ class ListView(ReadView):
     # rows() depends on nothing but the address and self.now: not on who asks, nor on other rows.
     steady: ClassVar[bool] = False
 
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         asked = request.query_params
+        if "format" in asked:
+            return private(files.file_of(self))
         plan = self._plan(asked)
         if plan.pages.offset is not None:
             answer = plan.pages.by_offset(request, self.filtered(self.rows()), plan.shape)
