@@ -66,13 +66,17 @@ class Claims:
 # --- lining up ----------------------------------------------------------------------------------
 
 
+_active: Rows[WebhookEndpoint] = Rows(
+    lambda slot: WebhookEndpoint.objects.filter(active=True).select_related("client")
+)
+
+
 def expand(event: Event) -> None:
     """The outbox consumer: one row per endpoint that wants the kind, however often it runs."""
     now = clock.now()
-    wanted = WebhookEndpoint.objects.filter(active=True).select_related("client")
     rows = [
         delivery_of(event, endpoint.pk, now)
-        for endpoint in wanted
+        for endpoint in _active.all()
         if kinds.matches(endpoint.kinds, event.kind)
         and (endpoint.client is None or policies.may_be_told(endpoint.client))
     ]
