@@ -8,6 +8,7 @@ from integrations.models import (
     ApiClient,
     ApiKey,
     DataJob,
+    Import,
     RegistrationToken,
     WebhookEndpoint,
 )
@@ -80,3 +81,11 @@ def webhook(endpoint_id: int) -> WebhookEndpoint:
 def webhook_if_free(endpoint_id: int) -> WebhookEndpoint | None:
     """The locked endpoint, or None while somebody else holds it: nobody is waited for."""
     return _free_webhook.first(pk=endpoint_id)
+
+
+def data_import(import_id: int) -> Import:
+    """The locked import; NotFound ``imports.no_such_import``."""
+    row = Import.objects.select_for_update(of=("self",)).filter(pk=import_id).first()
+    if row is None:
+        raise NotFound("imports.no_such_import", _("There is no such import."), field="import")
+    return row
