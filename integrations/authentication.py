@@ -104,14 +104,17 @@ def _sent(request: Request) -> str | None:
 
 
 def _proven(text: str) -> ApiKey | None:
-    """The key that the text proves, which is then believed for a moment."""
+    """The key that the text proves, which is then believed for a moment.
+
+    Until it is proven an unknown key and a wrong secret take the same steps.
+    """
     key = keys.parse(text)
-    row = selectors.key_by_prefix(key.prefix) if key else None
-    secret = key.secret if key else ""
-    proven = keys.matches(secret, row.digest if row else _NOBODY)
-    if row is None or not proven:
+    stored = selectors.digest_of(key.prefix) if key else None
+    proven = keys.matches(key.secret if key else "", stored or _NOBODY)
+    row = selectors.key_by_prefix(key.prefix) if key and proven else None
+    if key is None or row is None:
         return None
-    note_use(row, secret)
+    note_use(row, key.secret)
     proofs.keep(text, row)
     return row
 

@@ -1,7 +1,9 @@
 """The form of an API key and the proof that somebody holds it. Pure: no database.
 
-A key reads ``<prefix>.<secret><check>``: eight characters to find its row by, thirty-two of secret
-(about 190 bits), six of a checksum that tells a mistyped key from a wrong one without the database.
+A key reads ``rpsg_<prefix>.<secret><check>``: a mark by which scanners know a key that got into
+a repository or a chat, eight characters to find its row by, thirty-two of secret (about 190 bits),
+six of a checksum that tells a mistyped key from a wrong one without the database. Keys that were
+issued before there was a mark count without it.
 Only an HMAC of the secret is stored. Its pepper is a setting and not in the database, so that a
 stolen dump holds nothing that opens a door.
 """
@@ -20,14 +22,15 @@ from typing import Final
 from django.conf import settings
 
 ALPHABET: Final = string.ascii_letters + string.digits
+MARK: Final = "rpsg_"
 PREFIX_LENGTH: Final = 8
 SECRET_LENGTH: Final = 32
 CHECK_LENGTH: Final = 6
 _FORM: Final = re.compile(
-    rf"([A-Za-z0-9]{{{PREFIX_LENGTH}}})\.([A-Za-z0-9]{{{SECRET_LENGTH}}})"
+    rf"(?:{MARK})?([A-Za-z0-9]{{{PREFIX_LENGTH}}})\.([A-Za-z0-9]{{{SECRET_LENGTH}}})"
     rf"([A-Za-z0-9]{{{CHECK_LENGTH}}})"
 )
-LONGEST: Final = PREFIX_LENGTH + 1 + SECRET_LENGTH + CHECK_LENGTH
+LONGEST: Final = len(MARK) + PREFIX_LENGTH + 1 + SECRET_LENGTH + CHECK_LENGTH
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Key:
     secret: str
 
     def __str__(self) -> str:
-        return f"{self.prefix}.{self.secret}{_check(self.prefix, self.secret)}"
+        return f"{MARK}{self.prefix}.{self.secret}{_check(self.prefix, self.secret)}"
 
     def __repr__(self) -> str:
         return f"<Key {self.prefix}.…>"
@@ -50,7 +53,7 @@ def new_key() -> Key:
 
 def parse(text: str) -> Key | None:
     """The key in ``text``; None for anything of another form or with a wrong checksum."""
-    found = _FORM.fullmatch(text) if len(text) == LONGEST else None
+    found = _FORM.fullmatch(text) if len(text) <= LONGEST else None
     if found is None:
         return None
     prefix, secret, check = found.groups()

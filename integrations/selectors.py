@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from integrations.models import ApiKey
-from workshop.lib.compiled import Rows
+from workshop.lib.compiled import Columns, Rows
 
+_digest = Columns(
+    lambda slot: ApiKey.objects.filter(prefix=slot("prefix")).values_list("digest")[:1],
+    prepared=True,
+)
 _by_prefix = Rows(
     lambda slot: ApiKey.objects.select_related("client__employee").filter(prefix=slot("prefix"))[
         :1
     ],
     prepared=True,
 )
+
+
+def digest_of(prefix: str) -> str | None:
+    """What is stored of the secret of this key."""
+    found = _digest.all(prefix=prefix)
+    return str(found[0][0]) if found else None
 
 
 def key_by_prefix(prefix: str) -> ApiKey | None:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from history.models import Command, Event
+from history.models import Event
 from history.render import line
 from integrations import keys, scopes
 from integrations.models import ApiKey
@@ -29,9 +31,31 @@ from tests.cast import Cast
 from workshop.lib import clock
 from workshop.lib.actor import API, Channel
 from workshop.lib.errors import Duplicate, NotAllowed, RuleViolation
+from workshop.lib.masking import mask_text
 
 pytestmark = pytest.mark.django_db
 LIST = "/operation-types/"
+
+
+def everything_stored() -> set[str]:
+    """Every value of every row of every table, as text, and each word of it."""
+    values: set[str] = set()
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            values.update(str(value) for row in cursor.fetchall() for value in row)
+    return values | {word for value in values for word in re.findall(r"[\w.+/=-]{8,}", value)}
+
+
+def usable(stored: set[str]) -> set[str]:
+    """Whatever a thief might build out of it; he knows the form and the checksum of a key."""
+    length = keys.SECRET_LENGTH
+    plain = {text for text in stored if keys.parse(text)}
+    names = set(ApiKey.objects.values_list("prefix", flat=True))
+    digests = set(ApiKey.objects.values_list("digest", flat=True))
+    parts = {digest[at : at + length] for digest in digests for at in (0, length)}
+    parts |= {text for text in stored if len(text) == length and text.isalnum()}
+    return plain | {str(keys.Key(name, part)) for name in names for part in parts}
 
 
 class TestForm:
@@ -39,7 +63,13 @@ class TestForm:
         key = keys.new_key()
         assert keys.parse(str(key)) == key
 
-    @pytest.mark.parametrize("position", [0, 5, 9, 20, 40, 46])
+    def test_a_scanner_knows_it_and_older_ones_count_without_the_mark(self) -> None:
+        text = str(keys.new_key())
+        assert re.fullmatch(r"rpsg_[A-Za-z0-9]{8}\.[A-Za-z0-9]{38}", text)
+        assert keys.parse(text.removeprefix(keys.MARK)) == keys.parse(text)
+        assert mask_text(f"curl failed with {text}, again") == "curl failed with ***, again"
+
+    @pytest.mark.parametrize("position", [0, 5, 9, 20, 40, 51])
     def test_a_mistyped_character_is_seen(self, position: int) -> None:
         text = str(keys.new_key())
         other = "a" if text[position] != "a" else "b"
@@ -55,16 +85,21 @@ class TestForm:
 
 
 class TestStored:
-    def test_the_database_holds_nothing_that_lets_in(self, shop: Caller) -> None:
+    def test_a_dump_of_the_database_holds_nothing_that_lets_in(
+        self, shop: Caller, settings: Any
+    ) -> None:
+        for _more in range(3):
+            issue_key(client_id=shop.client.pk, actor=SYSTEM)
         parsed = keys.parse(shop.key)
         assert parsed is not None
-        row = ApiKey.objects.get(prefix=parsed.prefix)
-        stored = [str(value) for value in vars(row).values()]
-        stored += [str(event.payload) for event in Event.objects.all()]
-        stored += [str(vars(command)) for command in Command.objects.all()]
-        assert not any(parsed.secret in text for text in stored)
-        # The digest itself opens nothing.
-        assert keys.parse(f"{row.prefix}.{row.digest[:38]}") is None
+        found = everything_stored()
+        whole = "\n".join(found)
+        assert ApiKey.objects.get(prefix=parsed.prefix).digest in found  # it is a real dump
+        for secret in (parsed.secret, settings.SECRET_KEY, settings.API_KEY_PEPPER or "no pepper"):
+            assert secret not in whole
+        for text in usable(found):
+            answer = Client().get(BASE + LIST, headers={"X-API-Key": text})
+            assert answer.status_code == 401, text
 
     def test_a_new_pepper_keeps_old_keys_and_renews_their_digest(
         self, shop: Caller, settings: Any
@@ -76,6 +111,20 @@ class TestStored:
         assert ApiKey.objects.get().digest != before
         settings.API_KEY_PEPPER_FALLBACKS = []
         assert shop.get(LIST).status_code == 200
+
+    def test_several_peppers_count_together(self, shop: Caller, settings: Any) -> None:
+        """Two changes of the pepper one after the other: keys of all three times go on."""
+        callers, former = [shop], [settings.API_KEY_PEPPER or settings.SECRET_KEY]
+        for number in range(2):
+            settings.API_KEY_PEPPER_FALLBACKS = former
+            settings.API_KEY_PEPPER = f"pepper number {number} that is long enough"
+            former = [settings.API_KEY_PEPPER, *former]
+            made = issue_key(client_id=shop.client.pk, actor=SYSTEM)
+            callers.append(Caller(shop.client, made.shown_once["key"]))
+        assert [one.get(LIST).status_code for one in callers] == [200] * 3
+        # Each that was used stands under the present pepper: the former ones can go.
+        settings.API_KEY_PEPPER_FALLBACKS = []
+        assert [one.get(LIST).status_code for one in callers] == [200] * 3
 
     def test_without_the_old_pepper_a_key_is_worth_nothing(
         self, shop: Caller, settings: Any
@@ -96,8 +145,9 @@ class TestEntering:
         assert answer["WWW-Authenticate"].startswith("Bearer")
 
     def test_unknown_wrong_and_mistyped_are_answered_alike(self, shop: Caller) -> None:
-        prefix = shop.key.split(".")[0]
-        wrong = keys.Key(prefix, keys.new_key().secret)
+        parsed = keys.parse(shop.key)
+        assert parsed is not None
+        wrong = keys.Key(parsed.prefix, keys.new_key().secret)
         bodies = set()
         for text in (str(keys.new_key()), str(wrong), shop.key[:-1] + "?", "x", "", "\x01"):
             answer = Client().get(BASE + LIST, headers={"X-API-Key": text})
@@ -106,6 +156,18 @@ class TestEntering:
             body.pop("request_id")
             bodies.add(str(body))
         assert len(bodies) == 1
+
+    def test_a_mistyped_key_does_not_reach_the_database(self, shop: Caller) -> None:
+        def asked(text: str) -> int:
+            with CaptureQueriesContext(connection) as queries:
+                Client().get(BASE + LIST, headers={"X-API-Key": text})
+            return sum("integrations_apikey" in one["sql"] for one in queries)
+
+        parsed = keys.parse(shop.key)
+        assert parsed is not None
+        wrong = keys.Key(parsed.prefix, keys.new_key().secret)
+        assert asked(shop.key[:-1] + ("a" if shop.key[-1] != "a" else "b")) == 0
+        assert asked(str(wrong)) == asked(str(keys.new_key())) == 1
 
     def test_the_end_of_a_key(self, shop: Caller) -> None:
         until = clock.now() + timedelta(hours=1)

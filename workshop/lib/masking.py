@@ -31,6 +31,8 @@ _SECRETS = (
     # A bot token, also inside a URL of the Bot API (https://…/bot<token>/method).
     re.compile(r"\d{6,}:[A-Za-z0-9_-]{30,}"),
     re.compile(r"(?i)\b(?:bearer|basic|token|api[-_]?key|password|secret)\b[=:\s]+[^\s,;\"']+"),
+    # A key of the API (integrations.keys).
+    re.compile(r"\brpsg_[A-Za-z0-9.]+"),
     # user:password@host of a database or broker URL.
     re.compile(r"(?<=://)[^/@\s]+@"),
     # The path of a customer's tracking page is a secret by itself.
