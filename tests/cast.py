@@ -1,5 +1,8 @@
 """The cast of the tests and plain ``make_*`` functions. Everything goes through the services.
 
+But for the people themselves: nearly every test begins with them, so they are written in bulk,
+as an import writes them. tests/test_cast.py compares them with what the services make of them.
+
 Anna is the office manager, Igor the inspector, Maxim and Mark masters, Pavel the polisher,
 Boris the owner, Olga a stranger.
 """
@@ -11,6 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
+from history.bulk import Batch, batch
+from history.commands import CommandKey
+from history.registry import Payload
 from polishing.models import PolishingOrder
 from polishing.services.orders import send_to_polishing, take_back
 from receipts.models import OperationType, Receipt, ReturnReason
@@ -18,16 +24,17 @@ from receipts.services.assignment import assign
 from receipts.services.flow import submit
 from receipts.services.quality import pass_check
 from receipts.services.registration import register_receipt
-from receipts.services.skills import change_skills
 from receipts.services.works import WorkInput, record_work
 from staff import roles
 from staff.actors import employee_actor
+from staff.events import EmployeeAdded, SkillsChanged
 from staff.models import Employee
-from staff.services.people import add_employee
+from staff.names import short_name
 from workshop.lib.actor import BOT, Actor, Channel, system_actor
 
 OLGA_TELEGRAM_ID = 9099
-_numbers = count(1)
+_numbers, _presses = count(1), count(1)
+_ACTOR = system_actor("tests", silent=True)  # who joined is news to nobody
 
 
 @dataclass(frozen=True)
@@ -56,21 +63,58 @@ _PEOPLE = {
     "pavel": ("Павел Полировщик", [roles.POLISHER], 1006),
     "boris": ("Борис Владелец", [roles.OWNER], 1007),
 }
+_SKILLS = {
+    "maxim": ("assembly", "mechanism"),
+    "mark": ("assembly", "mechanism"),
+    "pavel": ("polishing",),
+}
+
+
+_SKILLS = {
+    "maxim": ("assembly", "mechanism"),
+    "mark": ("assembly", "mechanism"),
+    "pavel": ("polishing",),
+}
 
 
 def make_cast() -> Cast:
     """All people, with their skills: masters assemble and repair, Pavel polishes."""
-    system = system_actor("tests")
-    people = {
-        key: add_employee(full_name=name, roles=held, telegram_id=telegram, actor=system).object
-        for key, (name, held, telegram) in _PEOPLE.items()
-    }
-    types = {row.code: row.pk for row in OperationType.objects.all()}
-    for key in ("maxim", "mark"):
-        wanted = [types["assembly"], types["mechanism"]]
-        change_skills(employee_id=people[key].pk, type_ids=wanted, actor=system)
-    change_skills(employee_id=people["pavel"].pk, type_ids=[types["polishing"]], actor=system)
-    return Cast(**people)
+    types = {row.code: row for row in OperationType.objects.order_by("order", "name")}
+    taken = set(Employee.objects.active().values_list("short_name", flat=True))
+    with batch() as rows:
+        people = {key: _add(rows, *person, taken) for key, person in _PEOPLE.items()}
+        for key, codes in _SKILLS.items():
+            _teach(rows, people[key], [row for code, row in types.items() if code in codes])
+    fresh = Employee.objects.in_bulk([person.pk for person in people.values()])
+    return Cast(**{key: fresh[person.pk] for key, person in people.items()})
+
+
+def _add(rows: Batch, name: str, held: list[str], telegram: int, taken: set[str]) -> Employee:
+    person = Employee(
+        full_name=name,
+        short_name=short_name(name, taken),
+        telegram_id=telegram,
+        created_at=rows.now,
+        **{f"is_{role}": True for role in held},
+    )
+    taken.add(person.short_name)
+    rows.add(person)
+    _record(rows, "employee.add", person, EmployeeAdded(name=name, roles=held))
+    return person
+
+
+def _teach(rows: Batch, person: Employee, types: list[OperationType]) -> None:
+    for row in types:
+        link = OperationType.performers.through(operationtype_id=row.pk, employee_id=person.pk)
+        rows.add(link)
+    told = SkillsChanged(name=person.short_name, old=[], new=[row.name for row in types])
+    _record(rows, "employee.change_skills", person, told)
+
+
+def _record(rows: Batch, verb: str, person: Employee, payload: Payload) -> None:
+    key = CommandKey("tests", f"cast:{next(_presses)}")
+    command = rows.command(verb, key, _ACTOR, {})
+    rows.record(person.stream, payload, actor=_ACTOR, command=command, at=rows.now)
 
 
 def type_id(code: str) -> int:

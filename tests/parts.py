@@ -12,6 +12,8 @@ import pytest
 from django.test import TestCase, TransactionTestCase
 
 PARTS = ("sqlite", "browser", "postgres", "programs")
+# The mark of those parts that consist of marked tests.
+MARKS = {"browser": "browser", "programs": "program"}
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,10 +23,16 @@ SQLITE_ALONE = {
     "botapp/tests/test_dialogs.py": "how the engine of the dialogues leads",
     "botapp/tests/test_flow_": "screens and their words; the verbs run in tests/domain",
     "botapp/tests/test_simulator.py": "the messenger",
+    "staff/tests/test_policies.py": "who may: no query",
+    "tests/api/test_schema.py": "the description and its pages",
     "tests/day/": "screens of the bot; `python -m tests.day` runs on PostgreSQL",
+    "tests/domain/test_transition_table.py": "what may follow what; the verbs run in test_verbs.py",
+    "tests/machine/": "the model against the verbs, which tests/domain and tests/races press there",
     "tests/office/test_jobs.py": "the page; the claims of jobs run in history",
     "tests/office/test_language.py": "words",
     "tests/office/test_pages.py": "pages of each model",
+    "tests/office/test_staff_and_catalogues.py": "forms",
+    "tests/office/test_verbs.py": "forms; the verbs run in tests/domain",
     "tests/walker/": "screens of the bot",
     "workshop/tests/test_processes.py": "programs",
 }

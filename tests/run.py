@@ -1,8 +1,9 @@
-"""`make test`: the whole suite on SQLite, the browser, then PostgreSQL for what touches a database.
+"""`make test`: the whole suite on SQLite, the browser, and PostgreSQL for what touches a database.
 
 Further arguments go to pytest (`python -m tests.run -k deadline`). `--sqlite`, `--browser`,
 `--postgres` or `--programs` runs one part alone; `tests/parts.py` says what belongs to which. The
 last one (fault runs and benchmarks in small) takes minutes and runs only when it is named. The
+browser, which uses one core alone, runs beside the others; its output follows theirs. The
 closing summary says what ran on what; a part that could not run is named with its cure, never left
 out silently.
 """
@@ -12,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ET  # our own report is read
 from collections.abc import Callable, Sequence
@@ -58,7 +60,8 @@ class Suite:
     def sqlite(self) -> None:
         self.parts.append(_run("sqlite", "SQLite", self.environment, self.extra))
 
-    def browser(self) -> None:
+    def browser(self, out: Path | None = None) -> None:
+        """``out``: where its output goes while other parts run beside it."""
         path = chromium()
         if path is None:
             cure = "Cure: apt-get install chromium"
@@ -66,7 +69,7 @@ class Suite:
             return
         # Playwright and the live server share one process: no workers.
         alone = [*self.extra, "-n0"]
-        self.parts.append(_run("browser", f"SQLite with {path}", self.environment, alone))
+        self.parts.append(_run("browser", f"SQLite with {path}", self.environment, alone, out))
 
     def postgres(self) -> None:
         self._on_postgres("postgres", "PostgreSQL", self.extra)
@@ -75,9 +78,29 @@ class Suite:
         # They share two cores with what they start: one after the other.
         self._on_postgres("programs", "programs, PostgreSQL", [*self.extra, "-n0"])
 
-    def runs(self) -> tuple[Callable[[], None], ...]:
-        """In the order of ``FLAGS``."""
-        return (self.sqlite, self.browser, self.postgres, self.programs)
+    def run(self, wanted: Sequence[str]) -> None:
+        """One after the other, the browser beside them: it leaves the second core idle."""
+        others = [flag for flag in wanted if flag != "--browser"]
+        if len(others) == len(wanted):
+            self._in_turn(others)
+        elif not others:
+            self.browser()
+        else:
+            with tempfile.NamedTemporaryFile(prefix="browser-") as out:
+                beside = threading.Thread(target=self.browser, args=[Path(out.name)])
+                beside.start()
+                self._in_turn(others)
+                beside.join()
+                print(Path(out.name).read_text(errors="replace"), flush=True)
+
+    def _in_turn(self, flags: Sequence[str]) -> None:
+        runs: dict[str, Callable[[], None]] = {
+            "--sqlite": self.sqlite,
+            "--postgres": self.postgres,
+            "--programs": self.programs,
+        }
+        for flag in flags:
+            runs[flag]()
 
     def _on_postgres(self, part: str, name: str, extra: Sequence[str]) -> None:
         try:
@@ -96,9 +119,7 @@ def main(arguments: Sequence[str]) -> int:
     with contextlib.ExitStack() as stack:
         suite = Suite(extra, _environment(), stack)
         redis = suite.redis()
-        runs = dict(zip(FLAGS, suite.runs(), strict=True))
-        for flag in wanted:
-            runs[flag]()
+        suite.run(wanted)
     _summary(suite.parts, suite.missing, redis, time.monotonic() - started)
     return verdict([part.code for part in suite.parts])
 
@@ -115,7 +136,13 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in own}
 
 
-def _run(part: str, name: str, environment: dict[str, str], extra: Sequence[str]) -> Part:
+def _run(
+    part: str,
+    name: str,
+    environment: dict[str, str],
+    extra: Sequence[str],
+    out: Path | None = None,
+) -> Part:
     workers = (
         []
         if any(word.startswith("-n") for word in extra)
@@ -125,10 +152,12 @@ def _run(part: str, name: str, environment: dict[str, str], extra: Sequence[str]
         report, left = Path(folder) / "report.xml", Path(folder) / "left"
         own = [f"--part={part}", f"--left-to={left}", f"--junitxml={report}"]
         command = [sys.executable, "-m", "pytest", *workers, "-q", *own, *extra]
-        print(f"\n=== Tests on {name} ===", flush=True)
         started = time.monotonic()
-        code = subprocess.run(command, env=environment, check=False).returncode
-        seconds = time.monotonic() - started
+        with contextlib.ExitStack() as stack:
+            to = stack.enter_context(out.open("w")) if out else None
+            print(f"\n=== Tests on {name} ===", file=to, flush=True)
+            done = subprocess.run(command, env=environment, stdout=to, stderr=to, check=False)
+        seconds, code = time.monotonic() - started, done.returncode
         alone = int(left.read_text()) if part == "postgres" and left.exists() else 0
         return Part(name, code, _counts(report, code), seconds, alone)
 

@@ -1,5 +1,6 @@
 """Every test belongs to a part of `make test`, and nothing is left out by an outdated name."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ def test_the_named_places_exist(place: str) -> None:
     assert any(path.startswith(place) for path in found)
 
 
+@cache
 def _test_files() -> list[Path]:
-    return [path for path in parts.ROOT.glob("*/**/test_*.py") if ".venv" not in path.parts]
+    folders = [path for path in parts.ROOT.iterdir() if not path.name.startswith(".")]
+    return [path for folder in folders for path in folder.glob("**/test_*.py")]
 
 
 def test_every_selected_test_belongs_somewhere(request: pytest.FixtureRequest) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from botapp import identity
 from botapp.inbound_limit import InboundLimiter
 from botapp.running import Runner, Webhook
 from botapp.testing import SeenScreen
@@ -57,6 +58,7 @@ class RunningBot:
     def join(self) -> None:
         self._thread.join(WAIT * 3)
         assert not self._thread.is_alive(), "the bot did not stop"
+        identity.remember("")  # it was known to that process
 
     def _main(self) -> None:
         try:

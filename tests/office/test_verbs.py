@@ -382,7 +382,8 @@ def test_already_done_is_told_with_who(manager: Client, cast: Cast) -> None:
 
 def test_an_impossible_move_lists_what_is_possible(manager: Client, cast: Cast) -> None:
     receipt = make_ready(cast)
-    answer = press(manager, verb_url(receipt, "hold"), reason=1)
+    reason = HoldReason.objects.get(code="parts").pk
+    answer = press(manager, verb_url(receipt, "hold"), reason=reason)
     told = " ".join(errors(answer)["__all__"])
     assert "Выдать клиенту" in told
 
