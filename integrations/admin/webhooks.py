@@ -50,6 +50,7 @@ class WebhookFields(OfficeVerb):
     """What adding and changing have in common."""
 
     roles = OPENERS
+    template = "office/webhooks/form.html"
     layout = (
         ("", ("url", "description", "timeout", "client")),
         (_("Which events"), ("groups",)),

@@ -21,12 +21,13 @@ GROUPS: Final[dict[str, str | Promise]] = {
     "subscription": _("Subscriptions of customers"),
     "watch": _("Watches"),
     "employee": _("Employees"),
-    "access": _("Office accounts"),
+    "access": _("Access"),
     "catalogue": _("Catalogues"),
-    "settings": _("Work calendar"),
+    "settings": _("Settings of the workshop"),
     "workshop": _("Evening summary"),
     "job": _("Jobs"),
     "data": _("Import and export"),
+    "import": _("Import"),
     "client": _("API clients"),
     "bot": _("Telegram"),
     "notices": _("Sending queue"),
@@ -54,11 +55,9 @@ def groups() -> list[tuple[str, str]]:
 
 def singles() -> list[tuple[str, str]]:
     """Every kind with its words, group by group."""
-    order = {f"{group}.*": place for place, (group, _label) in enumerate(groups())}
-    by_group = sorted(
-        offered(), key=lambda kind: (order.get(f"{kind.partition('.')[0]}.*", 0), kind)
-    )
-    return [(kind, f"{kind_words(kind)} ({kind})") for kind in by_group]
+    order = {pattern: place for place, (pattern, _label) in enumerate(groups())}
+    kinds = sorted(offered(), key=lambda kind: (order[f"{kind.partition('.')[0]}.*"], kind))
+    return [(kind, f"{kind_words(kind)} ({kind})") for kind in kinds]
 
 
 def kind_words(kind: str) -> str:

@@ -111,7 +111,7 @@ _NAVIGATION: list[dict[str, Any]] = [
         _item(_("API clients"), "api", "integrations_apiclient"),
         _item(_("API keys"), "key", "integrations_apikey"),
         _item(_("Webhooks"), "webhook", "integrations_webhookendpoint"),
-        _item(_("Messages of webhooks"), "outgoing_mail", "integrations_webhookdelivery"),
+        _item(_("Deliveries of webhooks"), "outgoing_mail", "integrations_webhookdelivery"),
         _item(_("Exports"), "download", "integrations_exportjob"),
         _item(_("Registration tokens"), "person_add", "integrations_registrationtoken"),
         _item(_("Counted requests"), "speed", "integrations_ratewindow"),
