@@ -7,7 +7,6 @@ freshness and errors are the same for all and live here and in ``staff.office.pa
 from __future__ import annotations
 
 import secrets
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final, cast
 
@@ -185,9 +184,12 @@ class OfficeVerb(forms.Form):
     def build(self) -> None:
         """Fields and initial values that depend on the target."""
 
-    @abstractmethod
     def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
-        """Call the one service; ``common`` carries actor, command and, if any, expected."""
+        """Call the one service; ``common`` carries actor, command and, if any, expected.
+
+        Every verb on a page has its own: ``office_verb`` takes no other.
+        """
+        raise TypeError(f"{type(self).__name__} calls no service")
 
     @classmethod
     def permitted(cls, target: Any, actor: Actor) -> bool:
