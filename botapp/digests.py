@@ -134,7 +134,7 @@ def sent_to(event_id: int, employee: Employee) -> list[int]:
     rows = OutgoingMessage.objects.filter(
         event=event_id, employee=employee, template__in=(TEMPLATE, MANAGERS)
     )
-    return list(rows.exclude(message_id=None).values_list("message_id", flat=True))
+    return [pk for pk in rows.values_list("message_id", flat=True) if pk is not None]
 
 
 def answers(event_id: int) -> tuple[NoticeButton, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,6 +31,7 @@ from workshop.lib.actor import Actor
 from workshop.lib.errors import NotAllowed, NotFound, WorkshopError
 from workshop.lib.text import clean_text, clip
 
+logger = logging.getLogger(__name__)
 STRANGER = "stranger"
 TOAST_LIMIT = 200  # characters, Telegram's own
 TYPED_LIMIT = 4096
@@ -101,12 +102,7 @@ class Engine:
 
     def expire(self) -> None:
         """Too much time has passed: begin at the menu, and say what was not finished."""
-        told = []
-        for stack in navigation.unfinished(self.state):
-            screen, ctx = registry.find_screen(stack[-1].screen), self._look_at(stack[-1])
-            if screen is not None and self._may(screen):
-                with suppress(WorkshopError):  # what it was about is gone
-                    told.append(screen().unfinished(ctx))
+        told = [self._begun(stack[-1]) for stack in navigation.unfinished(self.state)]
         self.state.stack, self.state.parked = [Frame(self._root())], []
         if what := "; ".join(filter(None, told)):
             text = _("⌛ Not finished within 24 hours, nothing of it was saved: %(what)s")
@@ -123,6 +119,19 @@ class Engine:
             photo = self.incoming.photo
             return self._call(lambda screen, ctx: screen.on_photo(ctx, photo))
         return self._call(lambda screen, ctx: Stay(screen.hint(ctx)))
+
+    def _begun(self, frame: Frame) -> str:
+        screen = registry.find_screen(frame.screen)
+        if screen is None or not self._may(screen):
+            return ""
+        try:
+            with transaction.atomic():
+                return screen().unfinished(self._look_at(frame))
+        except WorkshopError:  # what it was about is gone
+            return ""
+        except Exception:  # the chat must not stand still over what is dropped anyway
+            logger.exception("what was begun cannot be told", extra={"screen": frame.screen})
+            return ""
 
     def finish(self, series: Series) -> None:
         """Go on after the items of a series have run."""

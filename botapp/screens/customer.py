@@ -109,7 +109,7 @@ class Stopped(Screen):
         return _("Please use the buttons.")
 
 
-def _view(ctx: Context, text: Markup, rows: Sequence[Row] = ()) -> View:
+def _view(ctx: Context, text: Markup | str, rows: Sequence[Row] = ()) -> View:
     """A customer goes back only to a list of several; employees have their menu."""
     staff = ctx.caller is not None
     return View(text, rows, back=staff or len(mine(ctx.person.id)) > 1, home=staff)
