@@ -44,6 +44,7 @@ from tests.faults.setup import (
 AWAY = timedelta(hours=72)
 STEP = timedelta(minutes=20)
 EACH = 20  # events of a receipt
+CHUNK = 500
 QUICK = 5  # receivers beside the one that hangs
 HANGING = 8  # messages on their way to it all the while
 SLOWED = 1.1
@@ -122,11 +123,12 @@ class Dispatching:
 
 
 def lay(messages: int, each: int, names: list[str], receiver: Receiver) -> list[Any]:
-    """Endpoints, then as many events of receipts, lined up by the relay; nothing leaves yet."""
-    from history.relay import relay_outbox
+    """Endpoints, then as many events of receipts, lined up for them; nothing can leave yet."""
+    from django.db import transaction
+
+    from history.models import Event, Outbox
+    from integrations.services.webhook_queue import expand
     from integrations.services.webhooks import add_webhook
-    from receipts.services.deadlines import change_deadline
-    from receipts.services.registration import register_receipt
     from workshop.lib import clock
     from workshop.lib.actor import system_actor
 
@@ -136,17 +138,30 @@ def lay(messages: int, each: int, names: list[str], receiver: Receiver) -> list[
         outcome = add_webhook(url=receiver.url(name), kinds=["receipt.*"], actor=actor)
         receiver.ask("/orders", {"secrets": {name: outcome.shown_once["secret"]}})
         endpoints.append(outcome.object)
-    now, made = clock.now(), 0
-    prefix = names[0][:1].upper()
-    while made < messages:
-        receipt = register_receipt(number=f"{prefix}-{made}", actor=actor).object
-        made += 1
-        for days in range(1, min(each, messages - made + 1)):
-            deadline = now + timedelta(days=days)
-            change_deadline(receipt_id=receipt.pk, deadline=deadline, actor=actor)
-            made += 1
-    relay_outbox()
+    newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    _tell(messages, each, f"{names[0]} ")
+    events = list(Event.objects.filter(pk__gt=newest).order_by("pk"))
+    for start in range(0, len(events), CHUNK):
+        with transaction.atomic():
+            for event in events[start : start + CHUNK]:
+                expand(event)
+    Outbox.objects.update(done_at=clock.now())
     return endpoints
+
+
+def _tell(messages: int, each: int, prefix: str) -> None:
+    """As many events, by services: receipts and comments on them."""
+    from receipts.services.facts import add_comment
+    from receipts.services.registration import register_receipt
+    from workshop.lib.actor import system_actor
+
+    actor, made = system_actor("faults"), 0
+    while made < messages:
+        receipt = register_receipt(number=f"{prefix}{made}", actor=actor).object
+        made += 1
+        for number in range(1, min(each, messages - made + 1)):
+            add_comment(receipt_id=receipt.pk, text=f"{number}", actor=actor)
+            made += 1
 
 
 # --- outage -------------------------------------------------------------------------------------
