@@ -23,7 +23,10 @@ CLASSES = (
     "NotAllowed",
     "NotFound",
 )
-SOURCES = ("workshop/lib", "history", "staff", "receipts", "polishing", "analytics", "botapp")
+SOURCES = (
+    "workshop/lib", "history", "staff", "receipts", "polishing", "analytics", "integrations",
+    "botapp",
+)  # fmt: skip
 UPDATE = "UPDATE_DOCS"
 
 
