@@ -88,9 +88,9 @@ class Screen(ABC):
 
     def unfinished(self, ctx: Context) -> str:
         """What was being done here, for the line that says that it was dropped: the first line
-        of the screen."""
-        told = plain(esc(self.view(ctx).text)).strip()
-        return told.partition("\n")[0]
+        of the screen, what it is about, and the last one, what it asks."""
+        told = list(filter(str.strip, plain(esc(self.view(ctx).text)).splitlines()))
+        return ", ".join(dict.fromkeys([told[0], told[-1]])) if told else ""
 
     @classmethod
     def expects_text(cls) -> bool:

@@ -232,6 +232,13 @@ def test_what_a_day_has_dropped_is_told(igor: Phone) -> None:
             "⌛ Not finished within 24 hours, nothing of it was saved: %(what)s", what=what
         )
         assert not igor.offers("▶")
+        igor.type("101")
+        igor.press("💬 Comment")
+    with time_machine.travel(clock.now() + timedelta(hours=50)):
+        igor.press("⬅ Back")  # an old keyboard
+        assert igor.screen_id == "menu"
+        assert "№101" in igor.text
+        assert igor.sees("Send the comment.")
 
 
 def test_a_line_more_is_added_and_a_named_one_replaces(igor: Phone) -> None:
