@@ -30,6 +30,9 @@ WEBHOOK: Final = "integrations.WebhookEndpoint"
 NEWEST: Final = 20
 """Messages on the page of a webhook; the list has the others."""
 
+MOST_KINDS: Final = 4
+"""In a line of the list."""
+
 
 def chip(text: Any, tone: str) -> str:
     return render_to_string("office/chip.html", {"text": text, "tone": tone})
@@ -301,7 +304,7 @@ class WebhookAdmin(SecretAdmin):
 
     @columns(label=_("Which events"))
     def kinds_column(self, row: WebhookEndpoint) -> str:
-        return words.patterns_words(row.kinds)
+        return words.patterns_words(row.kinds, MOST_KINDS)
 
     @columns(label=_("Last success"))
     def success_column(self, row: WebhookEndpoint) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from django.utils.functional import Promise
@@ -66,9 +66,11 @@ def kind_words(kind: str) -> str:
     return str(known.label) if known else kind
 
 
-def patterns_words(patterns: Iterable[str]) -> str:
+def patterns_words(patterns: Sequence[str], most: int | None = None) -> str:
+    """What a webhook asks for; the first ``most`` of it where room is short."""
     labels = dict(groups())
-    return ", ".join(labels.get(one) or kind_words(one) for one in patterns)
+    told = [labels.get(one) or kind_words(one) for one in patterns[:most]]
+    return ", ".join(told + ["…"] * (len(told) < len(patterns)))
 
 
 def answer_words(status: int | None, error: str) -> str:
