@@ -60,7 +60,7 @@ def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
     if environ["PATH_INFO"] != PATH:
         start("200 OK", [])  # the probe
         return [b""]
-    client = _client(environ["HTTP_AUTHORIZATION"].removeprefix("Bearer "))
+    client = _client(environ["HTTP_AUTHORIZATION"].removeprefix("Bearer rpsg_"))
     if client is None:
         start("401 Unauthorized", [])
         return [b""]
