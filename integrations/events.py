@@ -129,8 +129,11 @@ class DataAsked(Payload):
     job_id: int
     data: str
     subject: str
+    dry: bool = False
 
     def words(self) -> str:
+        if self.dry:
+            return _("Dry run started: %(what)s") % {"what": _data_subject(self.subject)}
         told = (
             _("Import started: %(what)s")
             if self.data == "import"
@@ -169,6 +172,17 @@ class ImportUploaded(Payload):
             "what": _data_subject(self.subject),
             "rows": self.rows,
         }
+
+
+@event_kind("import.mapped", lazy("Columns of the import chosen"))
+@dataclass(frozen=True)
+class ImportMapped(Payload):
+    import_id: int
+    subject: str
+    columns: list[str]
+
+    def words(self) -> str:
+        return _("Columns of the import chosen: %(what)s") % {"what": _data_subject(self.subject)}
 
 
 def _data_subject(name: str) -> str:

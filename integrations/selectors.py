@@ -1,8 +1,13 @@
-"""Reads of clients and keys."""
+"""Reads of clients, keys and imports."""
 
 from __future__ import annotations
 
-from integrations.models import ApiKey
+from typing import Any
+
+from django.db.models import QuerySet
+
+from integrations.models import ApiKey, Import
+from workshop.lib.actor import KIND_CLIENT, Actor
 from workshop.lib.compiled import Columns, Rows
 
 _digest = Columns(
@@ -26,3 +31,11 @@ def digest_of(prefix: str) -> str | None:
 def key_by_prefix(prefix: str) -> ApiKey | None:
     """The key with its client and the employee behind it, in one query."""
     return _by_prefix.first(prefix=prefix)
+
+
+def imports_of(actor: Actor) -> QuerySet[Any]:
+    """What a program brought itself; the office sees all."""
+    rows = Import.objects.select_related("check_job", "run_job")
+    if actor.kind == KIND_CLIENT:
+        rows = rows.filter(asked_kind=actor.kind, asked_id=actor.id)
+    return rows

@@ -2,5 +2,6 @@
 
 from integrations.admin import clients as clients
 from integrations.admin import exports as exports
+from integrations.admin import imports as imports
 from integrations.admin import webhook_messages as webhook_messages
 from integrations.admin import webhooks as webhooks

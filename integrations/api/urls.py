@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.api import exports, views, webhooks
+from integrations.api import exports, imports, views, webhooks
 
 urlpatterns = [
     path("auth/register/", views.Register.as_view(), name="register"),
@@ -14,6 +14,18 @@ urlpatterns = [
     path("exports/<int:pk>/cancel/", exports.CancelExport.as_view(), name="export-cancel"),
     path("exports/<int:pk>/file/", exports.ExportFile.as_view(), name="export-file"),
     path("me/", views.Myself.as_view(), name="me"),
+    path("imports/", imports.ImportList.as_view(), name="imports"),
+    path("imports/<int:pk>/", imports.ImportRow.as_view(), name="imports-row"),
+    *[
+        path(f"imports/<int:pk>/{name}/", verb.as_view(), name=f"import-{name}")
+        for name, verb in imports.VERBS.items()
+    ],
+    path("imports/<int:pk>/result/", imports.ImportResult.as_view(), name="import-result"),
+    path(
+        "imports/templates/<slug:subject>/",
+        imports.ImportTemplate.as_view(),
+        name="import-template",
+    ),
     path("webhooks/", webhooks.WebhookList.as_view(), name="webhooks"),
     path("webhooks/kinds/", webhooks.Kinds.as_view(), name="webhook-kinds"),
     path("webhooks/<int:pk>/", webhooks.WebhookRow.as_view(), name="webhooks-row"),

@@ -17,7 +17,7 @@ import charset_normalizer
 import python_calamine
 from django.utils.translation import gettext_lazy as _
 
-from integrations.imports.refusals import refused, too_long, too_wide, unreadable
+from integrations.imports.refusals import too_long, too_wide, unreadable
 from integrations.imports.workbooks import MOST_ROWS, repack
 from workshop.lib.errors import RuleViolation
 
@@ -63,17 +63,19 @@ def inspect(content: bytes) -> tuple[Table, bytes]:
     """The table in the upload, and the content to keep. Raises RuleViolation ``imports.*`` on the
     field ``file``."""
     if not content:
-        raise refused("imports.empty", _("The file is empty."))
+        raise RuleViolation("imports.empty", _("The file is empty."), field="file")
     if len(content) > MOST_BYTES:
-        raise refused(
+        raise RuleViolation(
             "imports.too_big",
             _("The file is larger than %(most)s MB."),
-            most=MOST_BYTES // 1024 // 1024,
+            field="file",
+            params={"most": MOST_BYTES // 1024 // 1024},
         )
     if content.startswith(_OLE):
-        raise refused(
+        raise RuleViolation(
             "imports.old_format",
             _("This is an old or protected workbook. Save it as .xlsx without a password."),
+            field="file",
         )
     if content.startswith(_ZIP):
         content = repack(content)
@@ -109,9 +111,11 @@ def _described(kind: str, source: Iterator[Row], **more: str) -> Table:
         elif number <= HEADER_WITHIN:
             header_at, headers = number, [header(cell) for cell in row]
     if not header_at:
-        raise refused("imports.empty", _("The file is empty."))
+        raise RuleViolation("imports.empty", _("The file is empty."), field="file")
     if not count:
-        raise refused("imports.no_rows", _("There is no row below the column names."))
+        raise RuleViolation(
+            "imports.no_rows", _("There is no row below the column names."), field="file"
+        )
     return Table(kind, headers, header_at, count, **more)
 
 
@@ -135,7 +139,9 @@ def _sheet(content: bytes) -> Iterator[Row]:
         kind = python_calamine.SheetTypeEnum.WorkSheet
         names = [s.name for s in book.sheets_metadata if s.visible == visible and s.typ == kind]
         if not names:
-            raise refused("imports.no_sheet", _("The workbook has no visible sheet."))
+            raise RuleViolation(
+                "imports.no_sheet", _("The workbook has no visible sheet."), field="file"
+            )
         sheet = book.get_sheet_by_name(names[0])
         if sheet.start is None:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -51,6 +52,12 @@ def outcomes(job: DataJob, *, problems_only: bool = False) -> Iterator[Sequence[
         for row in rows:
             if row[1] == ERROR or not problems_only:
                 yield row
+
+
+def first_problems(job: DataJob, most: int) -> list[tuple[int, str, str]]:
+    """(row, column, why) of the first wrong rows, columns by their names in the program."""
+    rows = islice(outcomes(job, problems_only=True), most)
+    return [(row[0], column, why) for row in rows for column, why in row[3]][:most]
 
 
 def title(subject: Subject, column: str) -> str:

@@ -16,7 +16,8 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
-from integrations.imports.refusals import refused, too_long, too_wide, unpacks_too_big, unreadable
+from integrations.imports.refusals import too_long, too_wide, unpacks_too_big, unreadable
+from workshop.lib.errors import RuleViolation
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
 MOST_PARTS: Final = 2_000
@@ -67,8 +68,10 @@ def _parts(source: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     if "xl/workbook.xml" not in names:
         raise unreadable()
     if "xl/vbaproject.bin" in names:
-        raise refused(
-            "imports.macros", _("Workbooks with macros are not accepted. Save it as .xlsx.")
+        raise RuleViolation(
+            "imports.macros",
+            _("Workbooks with macros are not accepted. Save it as .xlsx."),
+            field="file",
         )
     return [part for part in found if _KEPT.fullmatch(part.filename)]
 
@@ -95,7 +98,9 @@ def _copy(content: bytes, parts: list[zipfile.ZipInfo], target: zipfile.ZipFile)
 def _unpacked(content: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
     """The part in blocks, by what is really there and not by what the directory claims."""
     if part.flag_bits & 0x1:
-        raise refused("imports.protected", _("The workbook is protected by a password."))
+        raise RuleViolation(
+            "imports.protected", _("The workbook is protected by a password."), field="file"
+        )
     header = content[part.header_offset : part.header_offset + 30]
     if len(header) < 30 or header[:4] != b"PK\x03\x04":
         raise unreadable()
@@ -133,8 +138,10 @@ class _Look:
             raise unreadable()
         seen = self._before + block
         if _DECLARED.search(seen):
-            raise refused(
-                "imports.declarations", _("The file holds declarations that are not accepted.")
+            raise RuleViolation(
+                "imports.declarations",
+                _("The file holds declarations that are not accepted."),
+                field="file",
             )
         cut = seen.rfind(b">") + 1
         if not cut and len(seen) > 8 * BLOCK:

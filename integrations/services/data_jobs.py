@@ -100,7 +100,8 @@ def ask(
     if content is not None:
         row.file.name = store(ContentFile(content))
     row.save(force_insert=True)
-    run.record(row.stream, DataAsked(job_id=row.pk, data=row.kind, subject=row.subject))
+    dry = bool(row.options.get("dry"))
+    run.record(row.stream, DataAsked(job_id=row.pk, data=row.kind, subject=row.subject, dry=dry))
     transaction.on_commit(wake, robust=True)
     return Outcome(row)
 

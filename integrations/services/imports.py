@@ -14,13 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from history.commands import CommandRef, Outcome, Run, verb
 from integrations import locks, policies
-from integrations.events import ImportUploaded
+from integrations.events import ImportMapped, ImportUploaded
 from integrations.imports import files, mapping
 from integrations.imports.columns import ERROR, Done
-from integrations.imports.refusals import refused
 from integrations.imports.subjects import SUBJECTS
 from integrations.models import DataJob, Import, ImportChunk
-from integrations.services.data_jobs import KEPT, ask, store
+from integrations.services.data_jobs import KEPT, ask, cancel, store
 from workshop.lib.actor import Actor
 from workshop.lib.errors import NotFound, RuleViolation
 from workshop.lib.text import clip
@@ -85,11 +84,11 @@ def set_mapping(
     command: CommandRef = None,
     at: datetime | None = None,
 ) -> Outcome[Import]:
-    """Say which column is which, and how known and wrong rows are treated. Technical: no event.
+    """Say which column is which, and how known and wrong rows are treated.
 
     Raises RuleViolation ``imports.mapping`` on the column, ``imports.busy``.
     """
-    Run.of(actor, command, at)
+    run = Run.of(actor, command, at)
     row = _open(import_id, actor)
     _ensure_idle(row)
     subject = SUBJECTS[row.subject]
@@ -101,6 +100,8 @@ def set_mapping(
         row.all_or_nothing = all_or_nothing
     row.check_job = None  # what it said was about another mapping
     row.save(update_fields=["mapping", "update_known", "all_or_nothing", "check_job"])
+    columns = sorted(row.mapping)
+    run.record(row.stream, ImportMapped(import_id=row.pk, subject=row.subject, columns=columns))
     return Outcome(row)
 
 
@@ -123,7 +124,11 @@ def start(
     row = _open(import_id, actor)
     _ensure_idle(row)
     if not row.file:
-        raise refused("imports.file_gone", _("The file was removed after a week. Upload it again."))
+        raise RuleViolation(
+            "imports.file_gone",
+            _("The file was removed after a week. Upload it again."),
+            field="file",
+        )
     mapping.ensure_complete(SUBJECTS[row.subject], row.mapping)
     _ensure_bearable(row, dry=dry)
     job = ask(
@@ -143,6 +148,59 @@ def start(
         row.run_job = job
     row.save(update_fields=["check_job", "run_job", "expires_at"])
     return Outcome(row)
+
+
+@verb("import.bring", "integrations.Import")
+def bring(
+    *,
+    subject: str,
+    content: bytes,
+    file_name: str = "",
+    mapped: Mapping[str, int | None] | None = None,
+    update_known: bool = False,
+    all_or_nothing: bool = False,
+    then: str = "check",
+    actor: Actor,
+    command: CommandRef = None,
+    at: datetime | None = None,
+) -> Outcome[Import]:
+    """Upload, map and start in one press: ``then`` is check, import, or wait for a person.
+
+    Raises as :func:`upload`, :func:`set_mapping` and :func:`start`.
+    """
+    run = Run.of(actor, command, at)
+    common: dict[str, Any] = {"actor": actor, "command": run.command, "at": run.at}
+    row = upload(
+        subject=subject,
+        content=content,
+        file_name=file_name,
+        update_known=update_known,
+        all_or_nothing=all_or_nothing,
+        **common,
+    ).object
+    if mapped is not None:
+        row = set_mapping(import_id=row.pk, mapped=mapped, **common).object
+    if then in {"check", "import"}:
+        row = start(import_id=row.pk, dry=then == "check", **common).object
+    return Outcome(row)
+
+
+@verb("import.stop", "integrations.Import")
+def stop(
+    *,
+    import_id: int,
+    actor: Actor,
+    command: CommandRef = None,
+    at: datetime | None = None,
+) -> Outcome[Import]:
+    """Cancel its dry run or import, whichever is on its way; one that ended stays as it is."""
+    run = Run.of(actor, command, at)
+    row = _open(import_id, actor)
+    job = row.job
+    if job is None:
+        return Outcome(row)
+    outcome = cancel(job_id=job.pk, actor=actor, command=run.command, at=run.at)
+    return Outcome(row, already=outcome.already)
 
 
 def keep_chunk(job: DataJob, rows: Sequence[tuple[int, Done]]) -> None:

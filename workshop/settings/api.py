@@ -58,6 +58,7 @@ SPECTACULAR_SETTINGS = {
         "PhotoStageEnum": "receipts.models.Photo.Stage",
         "ReadingStageEnum": "receipts.models.Reading.Stage",
         "JobOutcomeEnum": "history.models.Job.OUTCOMES",
+        "DataJobStateEnum": "integrations.models.DataJob.State",
     },
     "SORT_OPERATIONS": True,
     # The committed description must not depend on the language of who makes it.

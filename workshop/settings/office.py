@@ -108,6 +108,7 @@ _NAVIGATION: list[dict[str, Any]] = [
     ),
     _group(
         _("Integrations"),
+        _item(_("Import"), "upload_file", "integrations_import"),
         _item(_("API clients"), "api", "integrations_apiclient"),
         _item(_("API keys"), "key", "integrations_apikey"),
         _item(_("Webhooks"), "webhook", "integrations_webhookendpoint"),
