@@ -8,13 +8,13 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from history.commands import Outcome
 from history.render import line
 from integrations.admin.clients import OPENERS
-from integrations.admin.webhooks import chip
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.services import webhook_messages as of_messages
 from integrations.webhooks import words
@@ -34,6 +34,10 @@ TONES: Final = {
     WebhookDelivery.DEAD: "danger",
     WebhookDelivery.DISCARDED: "plain",
 }
+
+
+def chip(text: Any, tone: str) -> str:
+    return render_to_string("office/chip.html", {"text": text, "tone": tone})
 
 
 def state_chip(row: WebhookDelivery) -> str:

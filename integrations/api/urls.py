@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.api import exports, imports, views, webhooks
+from integrations.api import exports, imports, views, webhook_verbs, webhooks
 
 urlpatterns = [
     path("auth/register/", views.Register.as_view(), name="register"),
@@ -26,12 +26,12 @@ urlpatterns = [
         imports.ImportTemplate.as_view(),
         name="import-template",
     ),
-    path("webhooks/", webhooks.WebhookList.as_view(), name="webhooks"),
+    path("webhooks/", webhook_verbs.WebhookList.as_view(), name="webhooks"),
     path("webhooks/kinds/", webhooks.Kinds.as_view(), name="webhook-kinds"),
     path("webhooks/<int:pk>/", webhooks.WebhookRow.as_view(), name="webhooks-row"),
     *[
         path(f"webhooks/<int:pk>/{name}/", verb.as_view(), name=f"webhook-{name}")
-        for name, verb in webhooks.VERBS.items()
+        for name, verb in webhook_verbs.VERBS.items()
     ],
     path("webhooks/deliveries/", webhooks.DeliveryList.as_view(), name="webhook-deliveries"),
     path(
@@ -45,6 +45,6 @@ urlpatterns = [
             verb.as_view(),
             name=f"webhook-delivery-{name}",
         )
-        for name, verb in webhooks.DELIVERY_VERBS.items()
+        for name, verb in webhook_verbs.DELIVERY_VERBS.items()
     ],
 ]

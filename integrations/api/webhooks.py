@@ -11,23 +11,18 @@ from typing import Any, ClassVar, Final
 import django_filters as filters
 from django.db.models import QuerySet
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from history.api.verbs import RowVerb
-from integrations import locks, scopes
+from integrations import scopes
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from integrations.services import webhook_messages as of_messages
-from integrations.services import webhooks as of_webhooks
 from integrations.webhooks import selectors, words
 from integrations.webhooks.kinds import offered
 from receipts.api.filters import LARGEST, IdFilter
 from workshop.lib.api.access import Access
-from workshop.lib.api.fields import TextField
 from workshop.lib.api.moments import MomentFilter
 from workshop.lib.api.resources import Resource, TableList, TableRow
-from workshop.lib.api.views import ApiView, expansion, private, tag_of
+from workshop.lib.api.views import ApiView, expansion, private
 
 Form = serializers.Serializer[Any]
 MANAGE: Final = {"GET": scopes.WEBHOOKS_MANAGE, "POST": scopes.WEBHOOKS_MANAGE}
@@ -190,180 +185,3 @@ class Kinds(ApiView):
     def get(self, request: Request) -> Response:
         rows = [{"name": kind, "words": words.kind_words(kind)} for kind in offered()]
         return private(Response({"results": rows}))
-
-
-# --- verbs on a receiver ------------------------------------------------------------------------
-
-
-class Nothing(Form):
-    """Nothing to say besides."""
-
-
-class WhyForm(Form):
-    reason = TextField()
-
-
-class WebhookVerb(RowVerb):
-    """A foreign one does not exist, whatever ``If-Match`` says."""
-
-    scopes = {"POST": scopes.WEBHOOKS_MANAGE}
-    of = WEBHOOKS
-    key = "endpoint_id"
-    body: ClassVar[type[Form]] = Nothing
-    lock = locks.webhook
-
-    def target(self) -> dict[str, Any]:
-        if self.key and not self.own().filter(pk=self.kwargs["pk"]).exists():
-            raise NotFound
-        return super().target()
-
-    def own(self) -> QuerySet[Any]:
-        return selectors.webhooks_of(self.access.actor)
-
-
-class NewWebhookForm(Form):
-    url = TextField(required=True, help_text="https://…, outside of the workshop's network")
-    kinds = serializers.ListField(
-        child=TextField(required=True), allow_empty=False, help_text="receipt.passed, receipt.*, *"
-    )
-    description = TextField()
-    timeout = serializers.IntegerField(
-        required=False, help_text="seconds it waits for an answer, 10 when left out"
-    )
-
-
-class AddWebhook(WebhookVerb):
-    """A new webhook; its `secret` is shown in this answer alone.
-
-    Events are sent only while the key also holds `history:read`.
-    """
-
-    key = ""
-    body = NewWebhookForm
-    created = True
-    once = ("secret",)
-    service = of_webhooks.add_webhook
-
-
-class WebhookList(AddWebhook, OwnWebhooks):
-    about = WEBHOOKS.many
-    scopes = MANAGE
-
-
-class ChangeForm(NewWebhookForm):
-    """Only what is sent is touched."""
-
-    url = TextField()
-    kinds = serializers.ListField(child=TextField(required=True), required=False, allow_empty=False)
-
-
-class ChangeWebhook(WebhookVerb):
-    """Change address, kinds, description or time limit; what waits goes to the new address."""
-
-    body = ChangeForm
-    service = of_webhooks.change_webhook
-
-    def arguments(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        return {"values": dict(data)}
-
-
-class PauseWebhook(WebhookVerb):
-    """Nothing leaves until it is resumed; events line up."""
-
-    body = WhyForm
-    service = of_webhooks.pause_webhook
-
-
-class ResumeWebhook(WebhookVerb):
-    """Go on: what waits leaves at once, in order."""
-
-    service = of_webhooks.resume_webhook
-
-
-class RotateForm(Form):
-    overlap_hours = serializers.IntegerField(
-        required=False, help_text="both secrets sign for so long, 24 when left out"
-    )
-
-
-class RotateSecret(WebhookVerb):
-    """Another secret, in this answer alone."""
-
-    body = RotateForm
-    once = ("secret",)
-    service = of_webhooks.rotate_secret
-
-
-class SwitchOff(WebhookVerb):
-    """No further event lines up, and what waits is discarded."""
-
-    body = WhyForm
-    service = of_webhooks.switch_off_webhook
-
-
-class SwitchOn(WebhookVerb):
-    """Events line up again from now on."""
-
-    service = of_webhooks.switch_on_webhook
-
-
-class ReplayDead(WebhookVerb):
-    """Send again all messages that were given up; `result.count` says how many."""
-
-    service = of_messages.replay_dead
-
-
-class SendTest(WebhookVerb):
-    """Send a message of the kind `webhook.test` to it; the answer is that message."""
-
-    created = True
-    service = of_messages.send_test
-
-    @property
-    def result(self) -> type[Form]:
-        return DELIVERIES.form
-
-    def represent(self, outcome: Any) -> Any:
-        row = DELIVERIES.read(outcome.object.pk)
-        self.tag = tag_of(row)
-        return row
-
-
-# --- verbs on a message -------------------------------------------------------------------------
-
-
-class DeliveryVerb(WebhookVerb):
-    of = DELIVERIES
-    key = "delivery_id"
-
-    def own(self) -> QuerySet[Any]:
-        return selectors.webhook_deliveries_of(self.access.actor)
-
-    def take_lock(self, pk: int) -> None:
-        locks.webhook(self.own().values_list("endpoint_id", flat=True).get(pk=pk))
-
-
-class Replay(DeliveryVerb):
-    """Send a message again, under its own id and from the first attempt; one that waits, now."""
-
-    service = of_messages.replay
-
-
-class Discard(DeliveryVerb):
-    """Do not send a message that waits; the next of its receipt is free then."""
-
-    body = WhyForm
-    service = of_messages.discard
-
-
-VERBS: Final = {
-    "change": ChangeWebhook,
-    "pause": PauseWebhook,
-    "resume": ResumeWebhook,
-    "rotate-secret": RotateSecret,
-    "test": SendTest,
-    "replay-dead": ReplayDead,
-    "switch-off": SwitchOff,
-    "switch-on": SwitchOn,
-}
-DELIVERY_VERBS: Final = {"replay": Replay, "discard": Discard}
