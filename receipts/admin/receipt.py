@@ -15,7 +15,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from receipts import selectors
+from receipts import report_files, selectors
 from receipts.admin import exports, filters
 from receipts.admin.bulk import BULK, bulk_page
 from receipts.admin.search import search_receipts
@@ -216,6 +216,11 @@ class ReceiptAdmin(OfficeAdmin):
                 name="receipts_deadline_preview",
             ),
             path("bulk/<slug:slug>/", guard(self.bulk_view), name="receipts_receipt_bulk"),
+            path(
+                "<int:object_id>/report.<slug:form>",
+                guard(self.report_view),
+                name="receipts_receipt_report",
+            ),
             path("photo/<int:photo_id>/", guard(self.photo_view), name="receipts_photo_file"),
             *super().get_urls(),
         ]
@@ -232,6 +237,16 @@ class ReceiptAdmin(OfficeAdmin):
         return JsonResponse(
             {"told": deadline_input.told(moment), "token": deadline_input.token(text, moment)}
         )
+
+    def report_view(self, request: HttpRequest, object_id: int, form: str) -> FileResponse:
+        """All about one receipt as PDF or Excel; customers for whoever may see customers."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        receipt = self.get_object(request, str(object_id))
+        if receipt is None or form not in report_files.FORMS:
+            raise Http404
+        shows = request.user.has_perm(exports.SEES_CUSTOMERS)
+        return report_files.report_answer(receipt, form, with_customer=shows)
 
     def photo_view(self, request: HttpRequest, photo_id: int) -> HttpResponse | FileResponse:
         """The file of a photo; nobody reaches it without the permission to see receipts."""

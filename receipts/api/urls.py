@@ -7,6 +7,7 @@ from django.urls import path
 from receipts.api import expansions as expansions  # registers itself
 from receipts.api import resources, views
 from receipts.api.verbs import catalogue, flow, people, photos, quality, registration
+from receipts.report_files import TYPES
 
 TABLES = (
     resources.OPERATIONS,
@@ -55,6 +56,12 @@ VERBS = {
 urlpatterns = [
     path("receipts/", registration.ReceiptsAndRegister.as_view(), name="receipts"),
     path("receipts/<int:pk>/", views.OneReceipt.as_view(), name="receipt"),
+    path("receipts/<int:pk>/report.pdf", views.ReceiptReport.as_view(), name="receipt-report"),
+    path(
+        "receipts/<int:pk>/report.xlsx",
+        views.ReceiptReport.as_view(form_of="xlsx", media_type=TYPES["xlsx"]),
+        name="receipt-workbook",
+    ),
     path("receipts/by-number/<str:number>/", views.ReceiptByNumber.as_view(), name="by-number"),
     *[
         path(f"receipts/<int:pk>/{tail}/", verb.as_view(), name=f"receipt-{verb.__name__}")

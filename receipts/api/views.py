@@ -14,8 +14,10 @@ from rest_framework.request import Request
 from receipts import selectors
 from receipts.api import filters, serializers
 from receipts.models import Photo, Receipt
+from receipts.report_files import TYPES, report_answer
 from receipts.states import URGENT_LIST
 from workshop.lib import clock
+from workshop.lib.api.access import access_of
 from workshop.lib.api.formats import BinaryRenderer
 from workshop.lib.api.views import ApiView, ListView, RowView, private
 
@@ -72,6 +74,22 @@ class ReceiptByNumber(OneReceipt):
         if found is None:
             raise NotFound
         return rows.filter(pk=found.pk)
+
+
+class ReceiptReport(ApiView):
+    """Everything about one receipt as a document; the customer with `customers:read`."""
+
+    scopes = READ
+    renderer_classes = (BinaryRenderer,)
+    media_type = TYPES["pdf"]
+    form_of: ClassVar = "pdf"
+
+    def get(self, request: Request, pk: int) -> Any:
+        receipt = Receipt.objects.filter(pk=pk).first()
+        if receipt is None:
+            raise NotFound
+        shows = "customers:read" in access_of(request).scopes
+        return private(report_answer(receipt, self.form_of, with_customer=shows))
 
 
 class PhotoFile(ApiView):

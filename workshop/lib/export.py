@@ -204,16 +204,49 @@ def write_csv(
     return max(count, 0)
 
 
-class _Book:
-    """Sheets of one workbook: a new one when the format's limit is reached."""
+class Cells:
+    """Writes values into the sheets of one workbook, each as what it is."""
 
-    def __init__(self, book: Any, sheet: Sheet) -> None:
-        self._book, self._sheet = book, sheet
+    def __init__(self, book: Any) -> None:
         self._head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self._moment = book.add_format({"num_format": "dd.mm.yyyy hh:mm"})
         self._day = book.add_format({"num_format": "dd.mm.yyyy"})
         # Shown and edited as a text, whatever it begins with; the value itself stays untouched.
         self._quoted = book.add_format({"quote_prefix": True})
+
+    def put(self, page: Any, line: int, place: int, value: Any, *, bold: bool = False) -> None:
+        if value is None or value == "":
+            return
+        if bold:
+            page.write_string(line, place, _text(value), self._head)
+        elif isinstance(value, bool):
+            page.write_boolean(line, place, value)
+        elif isinstance(value, int | Decimal) and _fits(value):
+            page.write_number(line, place, value)
+        elif isinstance(value, datetime):
+            self._put_moment(page, line, place, clock.local(value).replace(tzinfo=None))
+        elif isinstance(value, date):
+            self._put_moment(page, line, place, value)
+        else:
+            self._put_text(page, line, place, _text(value))
+
+    def _put_moment(self, page: Any, line: int, place: int, value: date) -> None:
+        layout = self._moment if isinstance(value, datetime) else self._day
+        if value.year < 1901:  # before a spreadsheet's time begins
+            self._put_text(page, line, place, value.isoformat())
+        else:
+            page.write_datetime(line, place, value, layout)
+
+    def _put_text(self, page: Any, line: int, place: int, text: str) -> None:
+        layout = self._quoted if is_live(text) else None
+        page.write_string(line, place, clip(text, LONGEST), layout)
+
+
+class _Book:
+    """Sheets of one table: a new one when the format's limit is reached."""
+
+    def __init__(self, book: Any, sheet: Sheet) -> None:
+        self._book, self._sheet, self._cells = book, sheet, Cells(book)
 
     def write(self, done: Callable[[int], None] | None) -> int:
         page, line, count = self._page(1), 0, 0
@@ -222,44 +255,18 @@ class _Book:
             if line > MOST_ROWS:
                 page, line = self._page(count // MOST_ROWS + 1), 1
             for place, value in enumerate(row):
-                self._cell(page, line, place, value)
+                self._cells.put(page, line, place, value)
             if done is not None and count % AT_ONCE == 0:
                 done(count)
         return count
 
     def _page(self, number: int) -> Any:
-        name = _sheet_name(self._sheet.title, number)
-        page = self._book.add_worksheet(name)
+        page = self._book.add_worksheet(sheet_name(self._sheet.title, number))
         page.freeze_panes(1, 0)
         page.set_column(0, max(len(self._sheet.header) - 1, 0), 18)
         for place, label in enumerate(self._sheet.header):
-            page.write_string(0, place, label, self._head)
+            self._cells.put(page, 0, place, label, bold=True)
         return page
-
-    def _cell(self, page: Any, line: int, place: int, value: Any) -> None:
-        if value is None or value == "":
-            return
-        if isinstance(value, bool):
-            page.write_boolean(line, place, value)
-        elif isinstance(value, int | Decimal) and _fits(value):
-            page.write_number(line, place, value)
-        elif isinstance(value, datetime):
-            self._write_moment(page, line, place, clock.local(value).replace(tzinfo=None))
-        elif isinstance(value, date):
-            self._write_moment(page, line, place, value)
-        else:
-            self._write_text(page, line, place, _text(value))
-
-    def _write_moment(self, page: Any, line: int, place: int, value: date) -> None:
-        layout = self._moment if isinstance(value, datetime) else self._day
-        if value.year < 1901:  # before a spreadsheet's time begins
-            self._write_text(page, line, place, value.isoformat())
-        else:
-            page.write_datetime(line, place, value, layout)
-
-    def _write_text(self, page: Any, line: int, place: int, text: str) -> None:
-        layout = self._quoted if is_live(text) else None
-        page.write_string(line, place, clip(text, LONGEST), layout)
 
 
 def _fits(value: int | Decimal) -> bool:
@@ -279,7 +286,8 @@ def _text(value: Any) -> str:
     )
 
 
-def _sheet_name(title: str, number: int) -> str:
+def sheet_name(title: str, number: int) -> str:
+    """A name that a workbook takes; above one the number stands behind it."""
     kept = "".join(char for char in title if char not in "[]:*?/\\'").strip() or "1"
     return kept[:31] if number == 1 else f"{kept[:27]} {number}"
 

@@ -73,6 +73,8 @@ LOGGING: dict[str, Any] = {
         # Scanners try any host name and any method; the answers are counted, not told one by one.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "gunicorn.http.wsgi": {"level": "ERROR"},
+        # How the fonts of a document were trimmed.
+        "fontTools": {"level": "WARNING"},
         # Request URLs of the Bot API carry the token.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
