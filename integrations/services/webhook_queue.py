@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from history.models import Event
@@ -132,14 +132,14 @@ def running(now: Any) -> QuerySet[WebhookEndpoint]:
 def due(now: Any) -> QuerySet[WebhookDelivery]:
     """Nobody is sending it, its time has come, and nothing earlier of its stream is unfinished."""
     free = Q(state=State.WAITING) | Q(state=State.SENDING, lease_until__lt=Now())
-    earlier = WebhookDelivery.objects.filter(
-        endpoint=OuterRef("endpoint"),
-        stream=OuterRef("stream"),
-        event_id__lt=OuterRef("event_id"),
-        state__in=State.OPEN,
+    of_stream = WebhookDelivery.objects.filter(
+        endpoint=OuterRef("endpoint"), stream=OuterRef("stream"), state__in=State.OPEN
     )
+    # One look into the index for each row. NOT EXISTS became a join of all with all, which took
+    # half a minute for 10 000 that had just been lined up.
+    first = Subquery(of_stream.order_by("event_id").values("event_id")[:1])
     rows = WebhookDelivery.objects.filter(free, state__in=State.OPEN, next_attempt_at__lte=now)
-    return rows.filter(~Exists(earlier))
+    return rows.filter(event_id=first)
 
 
 _WHEN: Final = WebhookDelivery._meta.get_field("next_attempt_at")
@@ -156,7 +156,7 @@ _due_of: Rows[WebhookDelivery] = Rows(
     lambda slot: (
         due(slot("now", _WHEN))
         .filter(endpoint_id=slot("endpoint"))
-        .order_by("next_attempt_at", "pk")[:WIDTH]
+        .order_by("next_attempt_at")[:WIDTH]
     )
 )
 _on_their_way = Count(
