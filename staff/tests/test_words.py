@@ -13,6 +13,10 @@ from staff import events
 EXAMPLES: list[tuple[Payload, str]] = [
     (events.EmployeeAdded("Olga", ["master"]), "Employee added: Olga (Master)"),
     (events.EmployeeAdded("Olga", []), "Employee added: Olga (–)"),
+    (
+        events.EmployeeCarriedOver("Olga", 7, "worker", ["master"], ["Сборка"]),
+        "From the earlier platform, please review: Olga (Master; Сборка)",
+    ),
     (events.EmployeeRenamed("A", "B", "A", "B"), "Name: A → B"),
     (events.EmployeeRenamed("A", "A", "a", "b"), "Short name: a → b"),
     (
