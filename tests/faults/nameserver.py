@@ -12,6 +12,8 @@ from typing import Self
 from aiohttp.abc import AbstractResolver
 from aiohttp.resolver import AsyncResolver
 
+from integrations.webhooks.transport import LOOKUP_SECONDS, LOOKUP_TRIES
+
 A, CNAME, AAAA = 1, 5, 28
 NAME_ERROR = 3
 Zone = Mapping[str, Callable[[int], Sequence[str] | None]]
@@ -24,6 +26,7 @@ class NameServer(asyncio.DatagramProtocol):
     def __init__(self, zone: Zone) -> None:
         self._zone = zone
         self.asked: Counter[tuple[str, int]] = Counter()
+        self._newest: dict[tuple[str, int], bytes] = {}
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -41,7 +44,11 @@ class NameServer(asyncio.DatagramProtocol):
     def resolver(self) -> AbstractResolver:
         """The product's own kind, with another server behind it. Needs a running loop."""
         return AsyncResolver(
-            nameservers=["127.0.0.1"], udp_port=self.port, tcp_port=self.port, timeout=2, tries=1
+            nameservers=["127.0.0.1"],
+            udp_port=self.port,
+            tcp_port=self.port,
+            timeout=LOOKUP_SECONDS,
+            tries=LOOKUP_TRIES,
         )
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
@@ -49,9 +56,11 @@ class NameServer(asyncio.DatagramProtocol):
         (kind,) = struct.unpack_from("!H", data, end)
         question = data[12 : end + 4]
         answer = self._zone.get(name)
-        before = self.asked[name, kind]
-        self.asked[name, kind] += 1
-        found = answer(before) if answer else ()
+        # The same question sent again, because its answer was late, is no other look-up.
+        if self._newest.get((name, kind)) != data[:2]:
+            self._newest[name, kind] = data[:2]
+            self.asked[name, kind] += 1
+        found = answer(self.asked[name, kind] - 1) if answer else ()
         if found is None:
             return
         records = self._records(name, kind, found)
