@@ -78,9 +78,10 @@ class Batch:
     def next_id(self, model: type[models.Model]) -> int:
         """An id that no other row of ``model`` has or gets."""
         while True:
-            found = next(self._ids.get(model, iter(())), None)
-            if found is not None:
-                return found
+            ids = self._ids.get(model)
+            if ids is not None:
+                for found in ids:
+                    return found
             self._ids[model] = count(2**62) if self.dry else _take_ids(model)
 
     def add(self, row: models.Model) -> None:

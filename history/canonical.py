@@ -14,7 +14,7 @@ import orjson
 
 from workshop.lib import clock
 
-_AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
+AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
 _encode: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -25,11 +25,11 @@ def plain(value: Any) -> Any:
     systems) and unknown types.
     """
     exact = type(value)
-    if exact in _AS_THEY_ARE:  # nearly every value; the questions below are for the rest
+    if exact in AS_THEY_ARE:  # nearly every value; the questions below are for the rest
         return value
     if exact is dict:
         return {
-            str(key): item if type(item) in _AS_THEY_ARE else plain(item)
+            str(key): item if type(item) in AS_THEY_ARE else plain(item)
             for key, item in value.items()
         }
     if isinstance(value, bool | int | str):

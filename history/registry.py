@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from django.utils.functional import Promise
 
-from history.canonical import plain
+from history.canonical import AS_THEY_ARE, plain
 
 if TYPE_CHECKING:
     from history.commands import Run
@@ -35,7 +35,11 @@ class Payload:
 
     def as_json(self) -> dict[str, Any]:
         """What is stored: only JSON values."""
-        return {name: plain(getattr(self, name)) for name in _names(cast(Any, type(self)))}
+        values = self.__dict__  # of a dataclass, in the order of its fields
+        return {
+            name: value if type(value) in AS_THEY_ARE else plain(value)
+            for name, value in ((name, values[name]) for name in _names(cast(Any, type(self))))
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Payload:

@@ -293,7 +293,7 @@ def state(target: Import, actor: Actor, request: HttpRequest) -> Mapping[str, An
                 ("run", _now("Result of the import"), target.run_job),
                 ("check", _now("Result of the dry run"), target.check_job),
             )
-            if one is not None and one.result_file
+            if one is not None and one.result_file and actor.has(*MAY)
         ],
         "counts": _counts(job),
     }

@@ -16,9 +16,11 @@ from history.models import Command, Event, Outbox
 from history.verify import verify
 from integrations import data_jobs
 from integrations.imports import running
+from integrations.imports.known import Known
 from integrations.imports.mapping import guess
+from integrations.imports.reading import RowReader
 from integrations.imports.results import outcomes
-from integrations.imports.subjects import EMPLOYEES, RECEIPTS
+from integrations.imports.subjects import EMPLOYEES, RECEIPTS, SUBJECTS
 from integrations.models import DataJob, Import
 from integrations.services.data_jobs import CancelAsked, cancel, claim
 from integrations.services.imports import set_mapping, start, upload
@@ -350,3 +352,43 @@ def test_a_csv_says_the_same(anna: Actor, encoding: str) -> None:
     assert run(row, anna).result == {"created": 1}
     assert Operation.objects.count() == 2
     assert Receipt.objects.get().customer.name == "Иванова Мария"
+
+
+NASTY: list[Any] = [
+    "\x00", "\ud800", "x" * 40_000, "∞", "NaN", "1e999", "-0", "٣", "²", "'=1+1", "=1+1", "🕰" * 50,
+    " ", "\u202e", "31.02.2026", "99.99.9999 99:99", "0001-01-01", "9999-12-31T23:59:59+14:00",
+    "25.12.2026 18:00 +99:99", ":", ";", "a:", ":b;", "Сборка: ", "Сборка: 1.1.2026", float("nan"),
+    float("inf"), -1.5, 1e300, 10**30, True, date.max, at(9999, 12, 31), at(1, 1, 1),
+    "+7" + "9" * 60,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("subject", list(SUBJECTS))
+def test_whatever_stands_in_a_cell_is_a_value_or_a_reason(subject: str, anna: Actor) -> None:
+    found = SUBJECTS[subject]
+    mapping = {column.name: place for place, column in enumerate(found.columns)}
+    reader = RowReader(found, mapping, Known())
+    good = reader.read(1, [column.example for column in found.columns])
+    assert not good[1], good[1]
+    for cell in NASTY:
+        source, problems = reader.read(1, [cell] * len(found.columns))
+        assert all(problem.why for problem in problems)
+        assert {problem.column for problem in problems}.isdisjoint(source.values)
+
+
+def test_nasty_cells_through_a_whole_import(anna: Actor) -> None:
+    """Those a CSV can hold, in every column of a receipt: told row by row, never a failed job."""
+    titles = [str(column.label) for column in RECEIPTS.columns]
+    texts = [cell for cell in NASTY if isinstance(cell, str) and cell not in {"\x00", "\ud800"}]
+    rows = [titles]
+    for number, cell in enumerate(texts):
+        for place in range(1, len(titles)):
+            row = [f"Н-{number}-{place}", *[""] * (len(titles) - 1)]
+            row[place] = cell[:9_000]
+            rows.append(row)
+    row = upload(subject="receipts", content=as_csv(rows), actor=anna).object
+    job = run(row, anna)
+    assert job.state == "done", job.error
+    assert sum(job.result.values()) == len(rows) - 1
+    assert Receipt.objects.count() == job.result["created"]
+    assert not list(verify())
