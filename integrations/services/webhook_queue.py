@@ -228,13 +228,19 @@ def _secrets(endpoint: WebhookEndpoint, now: datetime) -> tuple[str, ...]:
 
 
 def free_lapsed() -> int:
-    """Claims of processes that were killed on this machine need not run out; how many."""
+    """Claims of processes that were killed on this machine need not run out; how many.
+
+    Of an endpoint that was switched off meanwhile they are claimed by nobody: given up.
+    """
     sending = WebhookDelivery.objects.filter(state=State.SENDING)
-    owners = sending.order_by().values_list("owner", flat=True).distinct()
-    gone = [owner for owner in owners if is_gone(owner)]
-    if not gone:
+    owners = list(sending.order_by().values_list("owner", flat=True).distinct())
+    if not owners:
         return 0
-    return sending.filter(owner__in=gone).update(lease_until=Now() - timedelta(seconds=1))
+    gone = [owner for owner in owners if is_gone(owner)]
+    freed = sending.filter(owner__in=gone).update(lease_until=Now() - timedelta(seconds=1))
+    over = sending.filter(lease_until__lt=Now(), endpoint__active=False)
+    over.update(state=State.DEAD, ended_at=clock.now())
+    return freed
 
 
 def next_due(now: datetime) -> datetime | None:

@@ -19,7 +19,7 @@ from history.relay import relay_outbox
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.services import webhook_queue
 from integrations.services.webhook_results import record
-from integrations.services.webhooks import add_webhook, rotate_secret
+from integrations.services.webhooks import add_webhook, rotate_secret, switch_off_webhook
 from integrations.tests.receiver import OK, Receiver, Reply, Request, receiving
 from integrations.webhooks import nudge, sealing, signing
 from integrations.webhooks.background import Background
@@ -178,6 +178,14 @@ def test_what_a_killed_process_was_sending_is_free_at_once(receiver: Receiver) -
     assert record(again, Answer(status=200), 0.0)
     assert WebhookAttempt.objects.filter(delivery=first.pk).count() == 2
     assert WebhookDelivery.objects.get(pk=second.pk).state == WebhookDelivery.SENDING
+    # Its endpoint is switched off, and it never answers: not "being sent" for ever.
+    switch_off_webhook(endpoint_id=second.endpoint_id, actor=OFFICE)
+    mine = WebhookDelivery.objects.filter(pk=second.pk)
+    webhook_queue.free_lapsed()
+    assert mine.get().state == WebhookDelivery.SENDING
+    mine.update(lease_until=clock.now() - timedelta(minutes=1))
+    webhook_queue.free_lapsed()
+    assert mine.get().state == WebhookDelivery.DEAD
 
 
 def test_a_receiver_that_asks_to_wait_is_left_alone(receiver: Receiver) -> None:

@@ -193,6 +193,7 @@ class Play:
             self.now = later
 
     def _compare(self) -> None:
+        queue.free_lapsed()  # the sweep: what a killed one was sending when it was switched off
         states = dict(self.endpoint.deliveries.values_list("pk", "state"))
         for line in self.model.lines:
             for one in line:
