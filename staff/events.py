@@ -49,6 +49,17 @@ class EmployeeCarriedOver(Payload):
         }
 
 
+@event_kind("employee.access_confirmed", lazy("Access and skills confirmed"))
+@dataclass(frozen=True)
+class AccessConfirmed(Payload):
+    """Somebody has looked at what was guessed and left it as it is."""
+
+    name: str
+
+    def words(self) -> str:
+        return _("Access and skills confirmed: %(name)s") % {"name": self.name}
+
+
 @event_kind("employee.renamed", lazy("Employee renamed"))
 @dataclass(frozen=True)
 class EmployeeRenamed(Payload):

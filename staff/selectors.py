@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from django.conf import settings
 
+from history.models import Event
+from history.selectors import last_event
 from staff import roles
+from staff.events import AccessConfirmed, EmployeeCarriedOver, RolesChanged, SkillsChanged
 from staff.models import BotName, Employee, EmployeeQuerySet, WorkGroup
 from workshop.lib.compiled import Rows
 
@@ -83,3 +87,28 @@ def bot_link() -> str:
 def _active() -> EmployeeQuerySet:
     people: EmployeeQuerySet = Employee.objects.active().order_by("full_name", "pk")
     return people
+
+
+REVIEWED: Final = (RolesChanged.kind, SkillsChanged.kind, AccessConfirmed.kind)
+"""What ends the review of a person whom an import has brought."""
+
+
+def is_to_review(employee: Employee) -> bool:
+    """Nobody has looked at what was guessed of him."""
+    event = last_event(employee.stream, EmployeeCarriedOver.kind, *REVIEWED)
+    return event is not None and event.kind == EmployeeCarriedOver.kind
+
+
+def to_review() -> list[int]:
+    """Ids of all of them."""
+    brought = dict(
+        Event.objects.filter(kind=EmployeeCarriedOver.kind).values_list("stream", "sequence")
+    )
+    looked_at = {
+        stream
+        for stream, sequence in Event.objects.filter(
+            stream__in=list(brought), kind__in=REVIEWED
+        ).values_list("stream", "sequence")
+        if sequence > brought[stream]
+    }
+    return [int(stream.partition(":")[2]) for stream in brought if stream not in looked_at]

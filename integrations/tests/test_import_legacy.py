@@ -25,6 +25,8 @@ from receipts.projection import differences
 from receipts.services.registration import register_receipt
 from receipts.states import Status
 from staff.models import Employee
+from staff.selectors import is_to_review, to_review
+from staff.services import change_roles, confirm_access
 from workshop.lib.actor import system_actor
 
 pytestmark = pytest.mark.django_db
@@ -153,8 +155,14 @@ def people_are_guessed_and_marked() -> None:
     assert skills["odd"] == (["master"], ["engraving"])
     gone = Employee.objects.get(active=False)
     assert gone.full_name == "Ушедший Олег"
-    marked = Event.objects.filter(kind="employee.carried_over")
-    assert marked.count() == len(old.EMPLOYEES)
+    assert set(to_review()) == set(Employee.objects.values_list("pk", flat=True))
+    right, wrong = Employee.objects.order_by("pk")[:2]
+    confirm_access(employee_id=right.pk, actor=system_actor("t"))
+    change_roles(employee_id=wrong.pk, roles=["polisher"], actor=system_actor("t"))
+    assert len(to_review()) == len(old.EMPLOYEES) - 2
+    assert (is_to_review(right), is_to_review(wrong)) == (False, False)
+    again = confirm_access(employee_id=right.pk, actor=system_actor("t"))
+    assert again.already is not None
 
 
 def snapshot() -> list[Any]:

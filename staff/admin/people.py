@@ -23,10 +23,11 @@ from staff.models import AccessRefusal, BotName, Employee, Invite
 from staff.office.forms import DayField, OfficeVerb, choice
 from staff.office.pages import OfficeAdmin
 from staff.office.registry import office_verb, page_section
-from staff.selectors import start_link
+from staff.selectors import is_to_review, start_link, to_review
 from staff.services import (
     add_employee,
     change_roles,
+    confirm_access,
     issue_invite,
     link_user,
     rename_employee,
@@ -127,6 +128,22 @@ class ChangeRoles(OfficeVerb):
             expected_roles=data["shown"].split(),
             **common,
         )
+
+
+@office_verb(EMPLOYEE)
+class ConfirmAccess(OfficeVerb):
+    """For those whom an import has brought."""
+
+    slug = "confirm-access"
+    label = _("✅ Access and skills are right")
+    roles = EDITORS
+
+    @classmethod
+    def possible(cls, target: Any, actor: Actor) -> bool:
+        return cls.permitted(target, actor) and is_to_review(target)
+
+    def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
+        return confirm_access(employee_id=self.target.pk, **common)
 
 
 @office_verb(EMPLOYEE)
@@ -270,6 +287,19 @@ class RoleFilter(DropdownFilter):
         return queryset.with_role(value) if value in roles.LABELS else queryset  # type: ignore[attr-defined]
 
 
+class ReviewFilter(DropdownFilter):
+    """Brought by an import, and nobody has looked at the guessed access yet."""
+
+    title = _("review")
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", _("to review after the import"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(pk__in=to_review()) if self.value() == "1" else queryset
+
+
 class ActiveFilter(DropdownFilter):
     """People who left are out of sight until they are asked for."""
 
@@ -291,7 +321,7 @@ class EmployeeAdmin(OfficeAdmin):
     add_verb = AddEmployee
     page_template = "office/object.html"
     list_display = ("full_name", "short_name", "roles_column", "state_column", "telegram_column")
-    list_filter = (RoleFilter, ActiveFilter)
+    list_filter = (RoleFilter, ActiveFilter, ReviewFilter)
     search_fields = ("full_name", "short_name", "telegram_username")
     search_help_text = _("Name or Telegram username")
     ordering = ("full_name",)

@@ -15,6 +15,7 @@ from staff.services.notices import mute_notices
 from staff.services.people import (
     add_employee,
     change_roles,
+    confirm_access,
     rename_employee,
     set_absence,
     set_active,
@@ -35,6 +36,7 @@ __all__ = [
     "change_groups",
     "change_password",
     "change_roles",
+    "confirm_access",
     "create_user",
     "issue_invite",
     "link_user",

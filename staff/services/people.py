@@ -13,6 +13,7 @@ from history.selectors import already, last_event
 from staff import locks, policies, roles
 from staff.events import (
     AbsenceChanged,
+    AccessConfirmed,
     ActivityChanged,
     EmployeeAdded,
     EmployeeRenamed,
@@ -21,6 +22,7 @@ from staff.events import (
 )
 from staff.models import Employee, Invite
 from staff.names import FULL_LENGTH, SHORT_LENGTH, short_name
+from staff.selectors import REVIEWED, is_to_review
 from staff.services.accounts import switch_user
 from staff.services.rules import check_language, check_roles, telegram_taken
 from workshop.lib import clock
@@ -129,6 +131,23 @@ def change_roles(
         employee.stream,
         RolesChanged(name=employee.short_name, old=_ordered(old), new=_ordered(wanted)),
     )
+    return Outcome(employee)
+
+
+@verb("employee.confirm_access", "staff.Employee")
+def confirm_access(
+    *, employee_id: int, actor: Actor, command: CommandRef = None, at: datetime | None = None
+) -> Outcome[Employee]:
+    """What an import guessed of a person is right: he is not listed for review any more.
+
+    Raises NotFound, NotAllowed.
+    """
+    run = Run.of(actor, command, at)
+    employee = locks.employee(employee_id)
+    policies.ensure_can_manage(actor, touched=employee.roles)
+    if not is_to_review(employee):
+        return Outcome(employee, already=already(employee.stream, *REVIEWED))
+    run.record(employee.stream, AccessConfirmed(name=employee.short_name))
     return Outcome(employee)
 
 

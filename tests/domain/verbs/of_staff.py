@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from history.models import Job
+from integrations.services.legacy import CarriedPerson, carry_person
 from staff import roles
 from staff.services import accounts, doors, jobs, notices, people, telegram, work_group
 from tests.domain.verbs.world import PASSWORD, Cases, World, at
+from workshop.lib.actor import system_actor
 
 NOT_PRESSED = {
     "staff.services.doors._tell": "inner part of refuse_access and refuse_sign_in",
@@ -16,6 +18,15 @@ NOT_PRESSED = {
 
 def _job(_world: World) -> int:
     return Job.objects.get(name="history.sweep_outbox").pk
+
+
+def _brought(_world: World) -> int:
+    """Somebody whom the import of an earlier platform has brought."""
+    person = CarriedPerson(
+        legacy_id=1, name="Прежний Мастер", role="master", roles=["master"], type_ids=[],
+        telegram_id=None, username="", active=True, since=None,
+    )  # fmt: skip
+    return carry_person(person=person, actor=system_actor("tests")).object.pk
 
 
 MANAGER: Cases = [
@@ -49,6 +60,7 @@ MANAGER: Cases = [
         people.rename_employee,
         at(employee_id=lambda w: w.cast.maxim.pk, full_name="Максим Иной"),
     ),
+    (people.confirm_access, at(employee_id=_brought)),
     (
         people.change_roles,
         at(employee_id=lambda w: w.cast.maxim.pk, roles=["polisher"]),
