@@ -14,9 +14,9 @@ from botapp.locks import notice
 from botapp.models import OutgoingMessage
 from botapp.services.notices import retry_notices
 from history.api.verbs import RowVerb
-from receipts.api.filters import LARGEST, IdFilter
 from receipts.api.serializers import PersonForm
 from workshop.lib.api.access import Access
+from workshop.lib.api.filters import IdFilter
 from workshop.lib.api.moments import MomentFilter
 from workshop.lib.api.resources import Resource
 from workshop.lib.api.views import expansion
@@ -43,7 +43,7 @@ class NotificationFilter(filters.FilterSet):
     state = filters.ChoiceFilter(choices=OutgoingMessage.STATES)
     employee = IdFilter("employee_id")
     template = filters.CharFilter(max_length=60)
-    receipt = filters.NumberFilter(method="by_receipt", min_value=0, max_value=LARGEST)
+    receipt = IdFilter(method="by_receipt")
     due_from = MomentFilter("due_at", lookup_expr="gte")
     due_to = MomentFilter("due_at", lookup_expr="lt")
 

@@ -24,7 +24,9 @@ from workshop.lib.errors import StaleState
 
 LONGEST_KEY: Final = 128
 _KEY: Final = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}")
-_VERSION: Final = re.compile(r'(?:W/)?"v(\d{1,9})"')
+_TAG: Final = re.compile(r'(?:W/)?"([!#-~]{1,64})"')
+_VERSION: Final = re.compile("v([0-9]{1,9})")
+NO_VERSION: Final = -1
 
 
 class VerbView(ApiView, ABC):
@@ -169,24 +171,26 @@ def command_of(request: Request) -> CommandKey | None:
 
 def expected_version(request: Request) -> dict[str, Any] | None:
     """What ``If-Match`` expects, as services take it; None without the header or with ``*``."""
-    header = request.headers.get("If-Match", "").strip()
-    if not header or header == "*":
-        return None
-    found = _VERSION.fullmatch(header)
+    tag = expected_tag(request)
+    found = _VERSION.fullmatch(tag)
+    return {"version": int(found.group(1)) if found else NO_VERSION} if tag else None
+
+
+def expected_tag(request: Request) -> str:
+    """The ETag in ``If-Match``; empty without the header or with ``*``.
+
+    One that is not ours is no error: it is the tag of no state of the row. One that is no ETag is
+    refused: without effect it would not protect.
+    """
+    header = request.headers.get("If-Match")
+    if header is None or header == "*":
+        return ""
+    found = _TAG.fullmatch(header)
     if found is None:
         raise serializers.ValidationError(
             {"If-Match": [_('An ETag of this resource, such as "v12".')]}, code="invalid"
         )
-    return {"version": int(found.group(1))}
-
-
-def expected_tag(request: Request) -> str:
-    """The ETag of ``If-Match`` on a row without a version; empty without it or with ``*``.
-
-    One that is not ours is no error: it is the tag of no state of the row.
-    """
-    header = request.headers.get("If-Match", "").strip()
-    return "" if header == "*" else header.removeprefix("W/").strip('"')
+    return found.group(1)
 
 
 def refuse_unknown_values(form: serializers.Serializer[Any], sent: Mapping[str, Any]) -> None:

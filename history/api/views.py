@@ -12,6 +12,7 @@ from rest_framework import serializers
 from history.models import Event
 from history.render import line
 from workshop.lib.api.access import Access
+from workshop.lib.api.filters import IdFilter
 from workshop.lib.api.moments import MomentFilter
 from workshop.lib.api.views import ListView, RowView, expansion
 
@@ -40,7 +41,7 @@ class EventFilter(filters.FilterSet):
     kind = filters.CharFilter(max_length=60)
     channel = filters.CharFilter(max_length=10)
     actor_kind = filters.CharFilter(max_length=12)
-    actor = filters.NumberFilter("actor_id", min_value=0, max_value=2**63 - 1, decimal_places=0)
+    actor = IdFilter("actor_id")
     occurred_from = MomentFilter("occurred_at", lookup_expr="gte")
     occurred_to = MomentFilter("occurred_at", lookup_expr="lt")
 

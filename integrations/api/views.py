@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -19,6 +19,8 @@ from workshop.lib.api.views import ApiView, private
 
 
 class RegistrationForm(serializers.Serializer[Any]):
+    example: ClassVar = {"token": "9Jv2…", "username": "reader", "password": "a long pass phrase"}
+
     token = TextField(required=True, max_length=200)
     username = TextField(required=True, max_length=150)
     password = TextField(required=True, max_length=500, trim_whitespace=False)
@@ -26,6 +28,8 @@ class RegistrationForm(serializers.Serializer[Any]):
 
 class NameForm(serializers.Serializer[Any]):
     """The account that was made."""
+
+    example: ClassVar = {"username": "reader"}
 
     username = serializers.CharField()
 
@@ -60,6 +64,13 @@ class RegisterWithoutSlash(Register):
 
 class AccessForm(serializers.Serializer[Any]):
     """Who asks, and what he may do."""
+
+    example: ClassVar = {
+        "name": "till",
+        "kind": "client",
+        "employee_id": 7,
+        "scopes": ["receipts:read"],
+    }
 
     name = serializers.CharField()
     kind = serializers.CharField(help_text="client, user")

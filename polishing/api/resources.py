@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import django_filters as filters
 from rest_framework import serializers
 
 from polishing.models import PolishingBatch, PolishingOrder
 from receipts.api.expansions import hanging
-from receipts.api.filters import IdFilter, OfReceipt
+from receipts.api.filters import OfReceipt
 from receipts.api.resources import READ
 from receipts.api.serializers import PersonForm, RowForm
 from workshop.lib.api.access import Access
+from workshop.lib.api.filters import IdFilter, YesNoFilter
 from workshop.lib.api.moments import MomentFilter
 from workshop.lib.api.resources import Resource
 from workshop.lib.api.views import expansion
@@ -43,7 +44,7 @@ class OrderForm(serializers.Serializer[Any]):
 class OrderFilter(OfReceipt):
     polisher = IdFilter("polisher_id")
     batch = IdFilter("batch_id")
-    open = filters.BooleanFilter("returned_at", lookup_expr="isnull")
+    open = YesNoFilter("returned_at", lookup_expr="isnull")
     sent_from = MomentFilter("sent_at", lookup_expr="gte")
     sent_to = MomentFilter("sent_at", lookup_expr="lt")
 
@@ -67,6 +68,8 @@ ORDERS: Final = Resource(
 class BatchForm(serializers.Serializer[Any]):
     """Orders handed over together."""
 
+    example: ClassVar = {"number": 6}
+
     id = serializers.IntegerField()
     number = serializers.IntegerField()
     polisher = PersonForm()
@@ -78,7 +81,7 @@ class BatchForm(serializers.Serializer[Any]):
 
 class BatchFilter(filters.FilterSet):
     polisher = IdFilter("polisher_id")
-    open = filters.BooleanFilter("closed_at", lookup_expr="isnull")
+    open = YesNoFilter("closed_at", lookup_expr="isnull")
 
     class Meta:
         model = PolishingBatch

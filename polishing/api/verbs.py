@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from rest_framework import serializers
 
@@ -11,7 +11,7 @@ from history.api.verbs import RowVerb
 from polishing.api.resources import BATCHES, ORDERS
 from polishing.services import batches, moving, orders
 from receipts.api.verbs.base import WRITE, Form, HangingVerb, ReasonForm, ReceiptVerb
-from workshop.lib.api.fields import IdField, MomentField, TextField
+from workshop.lib.api.fields import IdField, MomentField, TextField, YesNoField
 
 
 class OrderVerb(HangingVerb):
@@ -20,11 +20,13 @@ class OrderVerb(HangingVerb):
 
 
 class SendForm(Form):
+    example: ClassVar = {"polisher_id": 8, "case": True, "bracelet": True, "comment": "без фаски"}
+
     polisher_id = IdField()
-    case = serializers.BooleanField(required=False)
-    bracelet = serializers.BooleanField(required=False)
+    case = YesNoField(required=False)
+    bracelet = YesNoField(required=False)
     metal_id = IdField(required=False, allow_null=True)
-    difficult = serializers.BooleanField(required=False)
+    difficult = YesNoField(required=False)
     comment = TextField()
     sent_at = MomentField(required=False, allow_null=True)
     allowed_by = TextField(help_text="who allowed it, for a watch that must not be polished")
@@ -41,8 +43,10 @@ class Send(OrderVerb):
 
 
 class TakeBackForm(Form):
+    example: ClassVar = {"polished_by_id": 8, "done": True}
+
     polished_by_id = IdField(required=False, allow_null=True)
-    done = serializers.BooleanField(required=False, help_text="false: came back without work")
+    done = YesNoField(required=False, help_text="false: came back without work")
     reason = TextField()
     returned_at = MomentField(required=False, allow_null=True)
 
@@ -64,10 +68,16 @@ class ReopenOrder(OrderVerb):
 class CorrectForm(ReasonForm):
     """Only what is sent is touched."""
 
+    example: ClassVar = {
+        "reason": "ошибка при записи",
+        "difficult": True,
+        "comment": "глубокая царапина",
+    }
+
     polisher_id = IdField(required=False)
     polished_by_id = IdField(required=False)
     metal_id = IdField(required=False, allow_null=True)
-    difficult = serializers.BooleanField(required=False)
+    difficult = YesNoField(required=False)
     comment = TextField()
     sent_at = MomentField(required=False)
 

@@ -24,18 +24,10 @@ from receipts.phones import looks_like_phone, normalise_phone
 from receipts.states import IN_WORKSHOP, URGENT_LIST, Status
 from workshop.lib import clock
 from workshop.lib.api.access import access_of
+from workshop.lib.api.filters import IdFilter, YesNoFilter
 from workshop.lib.api.moments import MomentFilter
 
 Rows = QuerySet[Any]
-LARGEST = 2**63 - 1
-
-
-class IdFilter(filters.NumberFilter):
-    """The id of a row: a whole number that a database can hold."""
-
-    def __init__(self, field_name: str, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", "id")
-        super().__init__(field_name, min_value=0, max_value=LARGEST, decimal_places=0, **kwargs)
 
 
 class InFilter(filters.BaseInFilter, filters.ChoiceFilter):
@@ -49,17 +41,13 @@ class ReceiptFilter(filters.FilterSet):
     master = IdFilter("master_id")
     customer = IdFilter("customer_id")
     watch = IdFilter("watch_id")
-    urgent = filters.BooleanFilter("urgent")
-    overdue = filters.BooleanFilter(method="by_overdue", help_text="past its deadline")
-    in_workshop = filters.BooleanFilter(method="by_place", help_text="physically here")
-    polisher = filters.NumberFilter(
-        method="by_polisher", min_value=0, max_value=LARGEST, help_text="has a part of it now"
-    )
-    work = filters.NumberFilter(
-        method="by_work", min_value=0, max_value=LARGEST, help_text="operation type that was done"
-    )
-    returned = filters.BooleanFilter(method="by_return", help_text="came back from QC")
-    voided = filters.BooleanFilter(method="by_void", help_text="voided ones instead")
+    urgent = YesNoFilter("urgent")
+    overdue = YesNoFilter(method="by_overdue", help_text="past its deadline")
+    in_workshop = YesNoFilter(method="by_place", help_text="physically here")
+    polisher = IdFilter(method="by_polisher", help_text="has a part of it now")
+    work = IdFilter(method="by_work", help_text="operation type that was done")
+    returned = YesNoFilter(method="by_return", help_text="came back from QC")
+    voided = YesNoFilter(method="by_void", help_text="voided ones instead")
     search = filters.CharFilter(
         method="by_text",
         max_length=100,
@@ -114,7 +102,7 @@ class OfReceipt(filters.FilterSet):
     """Rows that hang on a receipt."""
 
     receipt = IdFilter("receipt_id")
-    voided = filters.BooleanFilter("voided_at", lookup_expr="isnull", exclude=True)
+    voided = YesNoFilter("voided_at", lookup_expr="isnull", exclude=True)
 
 
 class OperationFilter(OfReceipt):
@@ -130,7 +118,7 @@ class OperationFilter(OfReceipt):
 
 class AssignmentFilter(OfReceipt):
     master = IdFilter("master_id")
-    open = filters.BooleanFilter("ended_at", lookup_expr="isnull")
+    open = YesNoFilter("ended_at", lookup_expr="isnull")
     assigned_from = MomentFilter("assigned_at", lookup_expr="gte")
     assigned_to = MomentFilter("assigned_at", lookup_expr="lt")
 
@@ -142,7 +130,7 @@ class AssignmentFilter(OfReceipt):
 class CheckFilter(OfReceipt):
     decision = filters.ChoiceFilter(choices=QualityCheck.Decision.choices)
     decided_by = IdFilter("decided_by_id")
-    open = filters.BooleanFilter("decision", lookup_expr="isnull")
+    open = YesNoFilter("decision", lookup_expr="isnull")
     decided_from = MomentFilter("decided_at", lookup_expr="gte")
     decided_to = MomentFilter("decided_at", lookup_expr="lt")
 
@@ -153,8 +141,8 @@ class CheckFilter(OfReceipt):
 
 class ReturnFilter(OfReceipt):
     assembler = IdFilter("assembler_id")
-    responsible = filters.NumberFilter(method="by_responsible", min_value=0, max_value=LARGEST)
-    reason = filters.NumberFilter(method="by_reason", min_value=0, max_value=LARGEST)
+    responsible = IdFilter(method="by_responsible")
+    reason = IdFilter(method="by_reason")
     returned_from = MomentFilter("returned_at", lookup_expr="gte")
     returned_to = MomentFilter("returned_at", lookup_expr="lt")
 
@@ -221,5 +209,5 @@ class WatchFilter(filters.FilterSet):
 
 
 class CatalogueFilter(filters.FilterSet):
-    active = filters.BooleanFilter()
+    active = YesNoFilter()
     code = filters.CharFilter(max_length=50)

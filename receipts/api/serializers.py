@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -20,6 +20,8 @@ from receipts.models import (
 
 class PersonForm(serializers.Serializer[Any]):
     """An employee, in short."""
+
+    example: ClassVar = {"id": 7, "name": "Иванов И."}
 
     id = serializers.IntegerField()
     name = serializers.CharField(source="short_name")
@@ -200,6 +202,8 @@ class PhotoForm(serializers.Serializer[Any]):
 
 
 class CustomerForm(serializers.Serializer[Any]):
+    example: ClassVar = {"name": "Петрова Мария"}
+
     id = serializers.IntegerField()
     name = serializers.CharField()
     phone = serializers.CharField(help_text="E.164")

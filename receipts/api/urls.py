@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from receipts.api import examples as examples  # registers itself
 from receipts.api import expansions as expansions  # registers itself
 from receipts.api import resources, views
 from receipts.api.verbs import catalogue, flow, people, photos, quality, registration

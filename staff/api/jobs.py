@@ -17,16 +17,23 @@ from history.models import Job, JobRun
 from staff.services.jobs import ask_for_job, switch_job
 from workshop.lib import clock
 from workshop.lib.api.access import Access
+from workshop.lib.api.fields import YesNoField
+from workshop.lib.api.filters import IdFilter, YesNoFilter
 from workshop.lib.api.moments import MomentFilter
 from workshop.lib.api.resources import Resource
 from workshop.lib.api.views import expansion
 
 READ: Final = "system:read"
-LARGEST: Final = 2**63 - 1
 
 
 class JobForm(serializers.Serializer[Any]):
     """A job of the clock. In words and with its schedule: `?expand=standing`."""
+
+    example: ClassVar = {
+        "name": "receipts.fire_reminders",
+        "last_outcome": "done",
+        "last_result": {"sent": 3},
+    }
 
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -56,9 +63,9 @@ class RunForm(serializers.Serializer[Any]):
 
 
 class RunFilter(filters.FilterSet):
-    job = filters.NumberFilter("job_id", min_value=0, max_value=LARGEST, decimal_places=0)
+    job = IdFilter("job_id")
     outcome = filters.ChoiceFilter(choices=Job.OUTCOMES)
-    by_hand = filters.BooleanFilter()
+    by_hand = YesNoFilter()
     started_from = MomentFilter("started_at", lookup_expr="gte")
     started_to = MomentFilter("started_at", lookup_expr="lt")
 
@@ -121,7 +128,7 @@ class RunNow(JobVerb):
 
 
 class SwitchForm(serializers.Serializer[Any]):
-    enabled = serializers.BooleanField()
+    enabled = YesNoField()
 
 
 class Switch(JobVerb):

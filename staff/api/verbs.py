@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.conf import settings
 from rest_framework import serializers
@@ -26,7 +26,7 @@ from staff.services import (
     set_active,
     set_language,
 )
-from workshop.lib.api.fields import DayField, TextField
+from workshop.lib.api.fields import DayField, TextField, YesNoField
 
 Form = serializers.Serializer[Any]
 MANAGE: Final = "staff:manage"
@@ -57,6 +57,8 @@ class RolesField(serializers.ListField):
 
 
 class NewEmployeeForm(Form):
+    example: ClassVar = {"full_name": "Сидоров Пётр", "roles": ["master"], "language": "ru"}
+
     full_name = TextField(required=True)
     short_name = TextField(help_text="made from the full name, when left out")
     roles = RolesField(required=False)
@@ -73,6 +75,8 @@ class AddEmployee(EmployeeVerb):
 
 
 class NameForm(Form):
+    example: ClassVar = {"full_name": "Сидоров Пётр Ильич", "short_name": "Сидоров П. И."}
+
     full_name = TextField(required=True)
     short_name = TextField(help_text="made from the full name, when left out")
 
@@ -85,6 +89,8 @@ class Rename(EmployeeVerb):
 
 
 class RolesForm(Form):
+    example: ClassVar = {"roles": ["master", "polisher"]}
+
     roles = RolesField(help_text="all of them")
 
 
@@ -96,7 +102,7 @@ class ChangeRoles(EmployeeVerb):
 
 
 class ActiveForm(Form):
-    active = serializers.BooleanField()
+    active = YesNoField()
 
 
 class SetActive(EmployeeVerb):
@@ -121,6 +127,8 @@ class SetAbsence(EmployeeVerb):
 
 
 class LanguageForm(Form):
+    example: ClassVar = {"language": "en"}
+
     language = serializers.ChoiceField(choices=settings.LANGUAGES)
 
 
@@ -132,12 +140,14 @@ class SetLanguage(EmployeeVerb):
 
 
 class NoticesForm(Form):
+    example: ClassVar = {"kinds": ["assignment"], "muted": True}
+
     kinds = serializers.ListField(
         child=serializers.ChoiceField(choices=NoticeKind.choices),
-        allow_empty=False,
+        min_length=1,
         max_length=len(NoticeKind),
     )
-    muted = serializers.BooleanField()
+    muted = YesNoField()
 
 
 class MuteNotices(EmployeeVerb):

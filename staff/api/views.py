@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import django_filters as filters
 from django.db.models import QuerySet
@@ -10,10 +10,18 @@ from rest_framework import serializers
 
 from staff import roles
 from staff.models import Employee
+from workshop.lib.api.filters import YesNoFilter
 from workshop.lib.api.resources import Resource
 
 
 class EmployeeForm(serializers.Serializer[Any]):
+    example: ClassVar = {
+        "id": 7,
+        "name": "Сидоров П.",
+        "full_name": "Сидоров Пётр",
+        "is_master": True,
+    }
+
     id = serializers.IntegerField()
     name = serializers.CharField(source="short_name")
     full_name = serializers.CharField()
@@ -32,7 +40,7 @@ class EmployeeForm(serializers.Serializer[Any]):
 
 class EmployeeFilter(filters.FilterSet):
     role = filters.ChoiceFilter(choices=list(roles.LABELS.items()), method="by_role")
-    active = filters.BooleanFilter()
+    active = YesNoFilter()
     search = filters.CharFilter("full_name", lookup_expr="icontains", max_length=100)
 
     class Meta:

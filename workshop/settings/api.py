@@ -52,7 +52,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": True,
     # Fields of one name with several sets of values, or one set under several names.
     "ENUM_NAME_OVERRIDES": {
         "PhotoStageEnum": "receipts.models.Photo.Stage",
@@ -60,6 +60,10 @@ SPECTACULAR_SETTINGS = {
         "JobOutcomeEnum": "history.models.Job.OUTCOMES",
         "DataJobStateEnum": "integrations.models.DataJob.State",
     },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "workshop.lib.api.schema.closed",
+    ],
     "SORT_OPERATIONS": True,
     # The committed description must not depend on the language of who makes it.
     "COMPONENT_SPLIT_REQUEST": True,

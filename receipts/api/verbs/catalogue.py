@@ -14,7 +14,7 @@ from receipts.api import resources
 from receipts.api.verbs.base import Form
 from receipts.models import ReturnReason, ServiceLimit
 from receipts.services.catalogue import CATALOGUES, save_catalogue_row
-from workshop.lib.api.fields import IdField, TextField
+from workshop.lib.api.fields import AmountField, IdField, TextField, WholeField, YesNoField
 
 LARGEST_ORDER: Final = 2**31 - 1
 
@@ -23,15 +23,15 @@ class RowValues(Form):
     """The code of a row never changes."""
 
     name = TextField()
-    order = serializers.IntegerField(required=False, min_value=0, max_value=LARGEST_ORDER)
-    active = serializers.BooleanField(required=False)
+    order = WholeField(required=False, min_value=0, max_value=LARGEST_ORDER)
+    active = YesNoField(required=False)
 
 
 class OperationTypeValues(RowValues):
-    required_before_qc = serializers.BooleanField(source="required", required=False)
-    warranty_months = serializers.IntegerField(required=False, min_value=0, max_value=1200)
-    recorded_by_polishing = serializers.BooleanField(required=False)
-    answers_for_whole_watch = serializers.BooleanField(required=False)
+    required_before_qc = YesNoField(source="required", required=False)
+    warranty_months = WholeField(required=False, min_value=0, max_value=1200)
+    recorded_by_polishing = YesNoField(required=False)
+    answers_for_whole_watch = YesNoField(required=False)
 
 
 class ReturnReasonValues(RowValues):
@@ -40,16 +40,16 @@ class ReturnReasonValues(RowValues):
 
 
 class HoldReasonValues(RowValues):
-    is_incident = serializers.BooleanField(required=False)
+    is_incident = YesNoField(required=False)
 
 
 class DeadlineCauseValues(RowValues):
-    replaces_promise = serializers.BooleanField(required=False)
+    replaces_promise = YesNoField(required=False)
 
 
 class ServiceLimitValues(RowValues):
-    amount = serializers.DecimalField(5, 1, required=False, min_value=0)
-    urgent_amount = serializers.DecimalField(5, 1, required=False, allow_null=True, min_value=0)
+    amount = AmountField(5, 1, required=False, negative=False)
+    urgent_amount = AmountField(5, 1, required=False, allow_null=True, negative=False)
     unit = serializers.ChoiceField(choices=ServiceLimit.Unit.choices, required=False)
 
 
@@ -77,7 +77,7 @@ class NewDeadlineCause(NewRow, DeadlineCauseValues):
 
 
 class NewServiceLimit(NewRow, ServiceLimitValues):
-    amount = serializers.DecimalField(5, 1, min_value=0)
+    amount = AmountField(5, 1, negative=False)
 
 
 _FORMS: Final[dict[str, tuple[type[Form], type[Form]]]] = {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from rest_framework import serializers
+from typing import ClassVar
 
 from receipts.api.verbs.base import Form, ReasonForm, ReceiptVerb
 from receipts.services import assignment, flow, voiding
-from workshop.lib.api.fields import DayField, IdField, TextField
+from workshop.lib.api.fields import DayField, IdField, TextField, YesNoField
 
 
 class AssignForm(Form):
+    example: ClassVar = {"master_id": 7, "purpose_id": 1}
+
     master_id = IdField()
     purpose_id = IdField(required=False, allow_null=True)
     reason = TextField()
@@ -36,6 +38,8 @@ class Decline(ReceiptVerb):
 
 
 class HoldForm(Form):
+    example: ClassVar = {"reason_id": 3, "expected_on": "2026-12-24", "comment": "деталь заказана"}
+
     reason_id = IdField()
     expected_on = DayField(required=False, allow_null=True)
     comment = TextField()
@@ -91,10 +95,10 @@ class Reopen(ReceiptVerb):
 
 
 class IssueForm(Form):
+    example: ClassVar = {"received_by": "Петрова М.", "as_taken_in": True}
+
     received_by = TextField()
-    as_taken_in = serializers.BooleanField(
-        required=False, help_text="accessories and links are as taken in"
-    )
+    as_taken_in = YesNoField(required=False, help_text="accessories and links are as taken in")
     difference = TextField(help_text="else: what differs, and why")
 
 

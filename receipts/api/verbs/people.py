@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from rest_framework import serializers
@@ -16,7 +16,7 @@ from receipts.api.verbs.base import MANAGE, WRITE, Empty, Form
 from receipts.api.verbs.registration import CustomerValues, WatchValues
 from receipts.services import customers, skills, watches
 from staff.api.verbs import EmployeeVerb
-from workshop.lib.api.fields import IdField
+from workshop.lib.api.fields import AmountField, IdField
 from workshop.lib.api.permissions import ensure_scope
 
 CUSTOMERS = {"POST": "customers:write"}
@@ -24,6 +24,12 @@ CUSTOMERS = {"POST": "customers:write"}
 
 class CustomerForm(CustomerValues):
     """A name, a phone, or both."""
+
+    example: ClassVar = {
+        "name": "Петрова Мария",
+        "phone": "+79161234567",
+        "note": "звонить после 18:00",
+    }
 
     language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
 
@@ -87,9 +93,7 @@ class WatchForm(WatchValues):
     """At least one of them."""
 
     metal_id = IdField(required=False, allow_null=True, source="metal")
-    water_resistance_bar = serializers.DecimalField(
-        6, 1, required=False, allow_null=True, min_value=0
-    )
+    water_resistance_bar = AmountField(6, 1, required=False, allow_null=True)
 
 
 class WatchVerb(RowVerb):
@@ -117,6 +121,8 @@ class ChangeWatch(WatchVerb):
 
 
 class SkillsForm(Form):
+    example: ClassVar = {"type_ids": [1, 2]}
+
     type_ids = serializers.ListField(child=IdField(), max_length=200, help_text="all of them")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -16,10 +16,19 @@ from receipts.services.completing import WaiverInput
 from receipts.services.quality import ReadingInput
 from receipts.services.returns import ItemInput
 from receipts.services.works import WorkInput
-from workshop.lib.api.fields import IdField, MomentField, TextField
+from workshop.lib.api.fields import (
+    AmountField,
+    IdField,
+    MomentField,
+    TextField,
+    WholeField,
+    YesNoField,
+)
 
 
 class WorkForm(Form):
+    example: ClassVar = {"type_id": 1, "employee_id": 7, "comment": "заменена прокладка"}
+
     type_id = IdField()
     employee_id = IdField()
     performed_at = MomentField(required=False, allow_null=True, help_text="now, when left out")
@@ -27,7 +36,7 @@ class WorkForm(Form):
 
 
 class WorksForm(Form):
-    works = listed(WorkForm(), allow_empty=False)
+    works = listed(WorkForm(), min_length=1)
 
 
 class RecordWork(ReceiptVerb):
@@ -61,7 +70,7 @@ class Waive(ReceiptVerb):
 
 
 class TestRunForm(Form):
-    hours = serializers.IntegerField(min_value=1, max_value=1000, help_text="24, 48 or 72")
+    hours = WholeField(min_value=1, max_value=1000, help_text="24, 48 or 72")
 
 
 class TestRun(ReceiptVerb):
@@ -72,11 +81,11 @@ class TestRun(ReceiptVerb):
 
 
 class ReadingValues(Form):
-    rate = serializers.DecimalField(6, 1, required=False, allow_null=True, help_text="s/d")
-    amplitude = serializers.IntegerField(
+    rate = AmountField(6, 1, required=False, allow_null=True, help_text="s/d")
+    amplitude = WholeField(
         required=False, allow_null=True, min_value=-10_000, max_value=10_000, help_text="degrees"
     )
-    beat_error = serializers.DecimalField(6, 1, required=False, allow_null=True, help_text="ms")
+    beat_error = AmountField(6, 1, required=False, allow_null=True, help_text="ms")
     position = serializers.ChoiceField(
         choices=Reading.Position.choices, required=False, allow_blank=True
     )
@@ -96,13 +105,19 @@ class AddReading(ReceiptVerb):
 
 
 class MeasureForm(Form):
-    water_bar = serializers.DecimalField(6, 1, required=False, allow_null=True)
+    example: ClassVar = {
+        "water_bar": "5.0",
+        "water_result": "passed",
+        "power_reserve_hours": "42.5",
+    }
+
+    water_bar = AmountField(6, 1, required=False, allow_null=True)
     water_result = serializers.ChoiceField(
         choices=QualityCheck.Water.choices, required=False, allow_blank=True
     )
-    power_reserve_hours = serializers.DecimalField(6, 1, required=False, allow_null=True)
+    power_reserve_hours = AmountField(6, 1, required=False, allow_null=True)
     checklist = serializers.DictField(
-        child=serializers.BooleanField(), required=False, help_text="item id → in order"
+        child=YesNoField(), required=False, help_text="item id → in order"
     )
 
     def validate_checklist(self, value: dict[str, bool]) -> dict[int, bool]:
@@ -126,6 +141,8 @@ class WaiverForm(Form):
 class PassForm(Form):
     """Required works that are missing may be recorded or waived right here."""
 
+    example: ClassVar = {"waivers": [{"type_id": 1, "reason_id": 2}]}
+
     works = listed(WorkForm(), required=False)
     waivers = listed(WaiverForm(), required=False)
 
@@ -147,6 +164,8 @@ class Pass(ReceiptVerb):
 class ItemForm(Form):
     """One reason: a person with the work that was hit, "not our fault" with a cause, undecided."""
 
+    example: ClassVar = {"reason_id": 4, "responsibility": "person", "responsible_id": 7}
+
     reason_id = IdField()
     responsibility = serializers.ChoiceField(
         choices=ReturnItem.Responsibility.choices, required=False
@@ -159,7 +178,13 @@ class ItemForm(Form):
 
 
 class ReturnWatchForm(Form):
-    items = listed(ItemForm(), allow_empty=False)
+    example: ClassVar = {
+        "items": [ItemForm.example],
+        "assembler_id": 7,
+        "comment": "пылинка у 6 часов",
+    }
+
+    items = listed(ItemForm(), min_length=1)
     assembler_id = IdField(required=False, allow_null=True)
     comment = TextField()
     works = listed(WorkForm(), required=False)
@@ -181,6 +206,12 @@ class ReturnWatch(ReceiptVerb):
 
 
 class ResponsibleForm(ReasonForm):
+    example: ClassVar = {
+        "reason": "разобрались",
+        "responsibility": "not_ours",
+        "cause": "part",
+    }
+
     responsibility = serializers.ChoiceField(choices=ReturnItem.Responsibility.choices)
     responsible_id = IdField(required=False, allow_null=True)
     operation_id = IdField(required=False, allow_null=True)

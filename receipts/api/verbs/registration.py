@@ -13,8 +13,16 @@ from receipts.api.views import READ, Receipts
 from receipts.models import Receipt
 from receipts.services import deadlines, facts, intake, registration
 from workshop.lib.api.access import Access
-from workshop.lib.api.fields import IdField, MomentField, TextField
+from workshop.lib.api.fields import (
+    AmountField,
+    IdField,
+    MomentField,
+    TextField,
+    WholeField,
+    YesNoField,
+)
 from workshop.lib.api.permissions import ensure_scope
+from workshop.lib.errors import RuleViolation
 
 
 class FactsForm(Form):
@@ -23,14 +31,12 @@ class FactsForm(Form):
     complaint = TextField()
     condition = TextField()
     completeness = TextField()
-    links_count = serializers.IntegerField(
-        required=False, allow_null=True, min_value=0, max_value=999
-    )
+    links_count = WholeField(required=False, allow_null=True, min_value=0, max_value=999)
     description = TextField()
-    declared_value = serializers.DecimalField(12, 2, required=False, allow_null=True, min_value=0)
-    agreed_price = serializers.DecimalField(12, 2, required=False, allow_null=True, min_value=0)
-    prepayment = serializers.DecimalField(12, 2, required=False, allow_null=True, min_value=0)
-    do_not_polish = serializers.BooleanField(required=False)
+    declared_value = AmountField(12, 2, required=False, allow_null=True, negative=False)
+    agreed_price = AmountField(12, 2, required=False, allow_null=True, negative=False)
+    prepayment = AmountField(12, 2, required=False, allow_null=True, negative=False)
+    do_not_polish = YesNoField(required=False)
     place = TextField()
     visit_kind = serializers.ChoiceField(choices=Receipt.VisitKind.choices, required=False)
 
@@ -53,6 +59,11 @@ class CustomerValues(Form):
 class PeopleForm(Form):
     """Known rows by their ids, or the values of new ones."""
 
+    example: ClassVar = {
+        "customer": {"name": "Петрова Мария", "phone": "+79161234567"},
+        "watch_id": 42,
+    }
+
     customer_id = IdField(required=False, help_text="a known customer, or `customer`")
     customer = CustomerValues(required=False, help_text="a new one; needs customers:write")
     watch_id = IdField(required=False, help_text="a known watch, or `watch`")
@@ -61,8 +72,9 @@ class PeopleForm(Form):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for name in ("customer", "watch"):
             if name in attrs and f"{name}_id" in attrs:
-                text = _("Either the id or the values, not both.")
-                raise serializers.ValidationError({name: [text]}, code="both")
+                raise RuleViolation(
+                    "api.either_or", _("Either the id or the values, not both."), field=name
+                )
         return attrs
 
 
@@ -77,9 +89,17 @@ def customer_and_watch(data: Mapping[str, Any], access: Access) -> dict[str, Any
 class RegisterForm(PeopleForm):
     """Only the number is needed."""
 
+    example: ClassVar = {
+        "number": "Д-1042",
+        "deadline": "2026-12-01T12:30:00Z",
+        "facts": {"complaint": "останавливается ночью", "agreed_price": "12500.00"},
+        "customer": {"name": "Петрова Мария", "phone": "+79161234567"},
+        "watch": {"brand": "Omega", "serial": "48921077"},
+    }
+
     number = TextField(required=True)
     deadline = MomentField(required=False, allow_null=True)
-    urgent = serializers.BooleanField(required=False)
+    urgent = YesNoField(required=False)
     facts = FactsForm(required=False)
 
 
@@ -122,7 +142,7 @@ class EditFacts(ReceiptVerb):
 
 
 class UrgentForm(Form):
-    urgent = serializers.BooleanField()
+    urgent = YesNoField()
 
 
 class Urgent(ReceiptVerb):
@@ -163,6 +183,8 @@ class VoidReceipt(ReceiptVerb):
 
 
 class DeadlineForm(Form):
+    example: ClassVar = {"deadline": "2026-12-01T12:30:00Z", "cause_id": 2, "reason": "ждём деталь"}
+
     deadline = MomentField(allow_null=True, help_text="null clears it")
     cause_id = IdField(required=False, allow_null=True)
     reason = TextField()
@@ -176,7 +198,9 @@ class Deadline(ReceiptVerb):
 
 
 class PublicLinkForm(Form):
-    renew = serializers.BooleanField(required=False, help_text="a new one takes its place")
+    example: ClassVar = {"renew": True}
+
+    renew = YesNoField(required=False, help_text="a new one takes its place")
 
 
 class PublicLink(ReceiptVerb):

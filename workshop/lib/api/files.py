@@ -67,7 +67,7 @@ def file_of(view: ListView) -> FileResponse:
 def sheet_of_view(view: ListView) -> tuple[Sheet, QuerySet[Any]]:
     """The table of the view's list, with its filters, order and fields; and its rows."""
     rows = view.filtered(view.rows())
-    order = order_of(view.request.query_params.get("ordering", ""), view.orders)
+    order = order_of(view.request.query_params.get("ordering"), view.orders)
     shape = view.shape()
     ordered = rows.order_by(*order.expressions())
     found = ordered.values_list(*shape.paths).iterator(AT_ONCE)

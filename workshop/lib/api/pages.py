@@ -53,10 +53,9 @@ class Order:
         return Q(**{f"{self.path}__{step}e": value}) & further
 
 
-def order_of(asked: str, allowed: Mapping[str, str]) -> Order:
+def order_of(asked: str | None, allowed: Mapping[str, str]) -> Order:
     """``?ordering=-deadline``; ``allowed`` maps public names to columns, the first is the usual."""
-    usual = next(iter(allowed))
-    text = asked or usual
+    text = next(iter(allowed)) if asked is None else asked
     bare = {name.lstrip("-"): path for name, path in allowed.items()}
     name = text.removeprefix("-")
     refuse_unknown("ordering", [name], bare)
@@ -70,11 +69,12 @@ class Pages:
     """
 
     def __init__(self, asked: Mapping[str, str], allowed: Mapping[str, str]) -> None:
-        self.order = order_of(asked.get("ordering", ""), allowed)
-        self.limit = _whole(asked.get("limit", ""), "limit", USUAL, least=1, most=MOST)
+        self.order = order_of(asked.get("ordering"), allowed)
+        self.limit = _whole(asked.get("limit"), "limit", USUAL, least=1, most=MOST)
         self.offset = (
             _whole(asked["offset"], "offset", 0, most=FARTHEST) if "offset" in asked else None
         )
+        self.counted = bool(_whole(asked.get("count"), "count", 0, most=1))
 
     def statement(self, rows: QuerySet[Any], shape: Shape, *, further: bool) -> Columns:
         """The columns of a page and of its place in the order, one row more than is shown.
@@ -167,8 +167,8 @@ def _is_id(value: Any) -> bool:
     return type(value) is int and 0 <= value < 2**63
 
 
-def _whole(text: str, name: str, usual: int, *, least: int = 0, most: int) -> int:
-    if not text:
+def _whole(text: str | None, name: str, usual: int, *, least: int = 0, most: int) -> int:
+    if text is None:
         return usual
     if text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most:
         return int(text)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 
 import django_filters as filters
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerFieldExtension,
+)
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from workshop.lib.api import examples
 from workshop.lib.api.formats import MEDIA_TYPE
 from workshop.lib.api.forms import AlreadyForm, RefusalForm
-from workshop.lib.api.pages import MOST, USUAL
+from workshop.lib.api.pages import FARTHEST, MOST, USUAL
 from workshop.lib.api.rows import SerializerClass
 from workshop.lib.api.views import expansions_of
 from workshop.lib.export import TYPES
@@ -89,6 +94,32 @@ class WorkshopSchema(AutoSchema):
             answers[code, MEDIA_TYPE] = OpenApiResponse(RefusalForm, REFUSALS[code])
         return answers
 
+    def get_examples(self) -> list[Any]:
+        """One request and one answer; tests send the one and check the other."""
+        told = []
+        if self.method == "POST" and hasattr(self.view, "body"):
+            sent = examples.request_of(self.view.body)
+            told.append(OpenApiExample("request", sent, request_only=True))
+        if (answer := self._example_answer()) is not None:
+            code = str(self._success())
+            told.append(OpenApiExample("answer", answer, response_only=True, status_codes=[code]))
+        return told
+
+    def _example_answer(self) -> Any:
+        form = getattr(self.view, "form", None)
+        if whole := getattr(self.view, "answer_form", None):
+            return examples.answer_of(whole)
+        if self.method == "POST":
+            result = getattr(self.view, "result", None)
+            row = examples.answer_of(result) if result else None
+            return {"result": row, "already": None, "warnings": []} if row else None
+        if form is None:
+            return None
+        row = examples.answer_of(form)
+        if hasattr(self.view, "one"):
+            return row
+        return {"results": [row], "next": None, "next_cursor": None}
+
     def _success(self) -> int:
         created = self.method == "POST" and getattr(self.view, "created", True)
         return 201 if created else 200
@@ -100,13 +131,13 @@ class WorkshopSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         if self.method == "POST":
-            return [_IDEMPOTENCY, _IF_MATCH] if hasattr(self.view, "call") else []
+            found = [_IDEMPOTENCY] if hasattr(self.view, "call") else []
+            return [*found, _IF_MATCH] if found and "{" in self.path else found
         if not hasattr(self.view, "form"):
             return []
-        found = [_FIELDS]
+        found = [_several("fields", self.view.form().fields, "Only these fields, and the id.")]
         if names := expansions_of(self.view.resource):
-            text = f"Comma-separated: {', '.join(names)}"
-            found.append(OpenApiParameter("expand", str, description=text))
+            found.append(_several("expand", names, "What hangs on each row."))
         return found if hasattr(self.view, "one") else [*found, *self._of_list()]
 
     def _of_list(self) -> list[OpenApiParameter]:
@@ -162,32 +193,48 @@ _IDEMPOTENCY: Final = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     description="Any text of up to 128 characters; a repetition has one effect.",
+    pattern="^[!-~]{1,128}$",
 )
 _IF_MATCH: Final = OpenApiParameter(
     "If-Match",
-    str,
+    {"type": "string", "pattern": '^([*]|(W/)?"[!#-~]{1,64}")$'},
     OpenApiParameter.HEADER,
-    description='The ETag of the receipt that is meant, such as "v12"; another version is a 409.',
+    description='The ETag that was read, such as "v12" of a receipt; another version is a 409.',
 )
-_FIELDS: Final = OpenApiParameter("fields", str, description="Comma-separated: only these fields.")
 _FORMAT: Final = OpenApiParameter(
     "format", str, enum=list(TYPES), description="The whole list as a file, up to 10 000 rows."
 )
 _PAGES: Final = (
     OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}),
     OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
-    OpenApiParameter("offset", {"type": "integer", "minimum": 0}, description="Instead of cursor."),
-    OpenApiParameter("count", str, enum=["1"], description="Tell the true total."),
+    OpenApiParameter(
+        "offset",
+        {"type": "integer", "minimum": 0, "maximum": FARTHEST},
+        description="Instead of cursor.",
+    ),
+    OpenApiParameter("count", str, enum=["0", "1"], description="1: tell the true total."),
 )
+
+
+def _several(name: str, values: Iterable[str], told: str) -> OpenApiParameter:
+    """Some of the values, separated by commas."""
+    kind = {"type": "array", "items": {"type": "string", "enum": list(values)}}
+    return OpenApiParameter(name, kind, description=told, explode=False, style="form")
+
+
+def closed(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Hook of drf-spectacular: a value that is not described is refused, never without effect."""
+    for name, schema in result["components"]["schemas"].items():
+        if name.endswith("Request") and schema.get("type") == "object":
+            schema["additionalProperties"] = False
+    return result
 
 
 def parameter_of(name: str, one: filters.Filter) -> OpenApiParameter:
     """How one filter is asked for."""
     told = str(one.extra.get("help_text") or "")
     if isinstance(one, filters.BaseInFilter):
-        values = [str(value) for value, _label in one.extra["choices"]]
-        kind: Any = {"type": "array", "items": {"type": "string", "enum": values}}
-        return OpenApiParameter(name, kind, description=told, explode=False, style="form")
+        return _several(name, [str(value) for value, _label in one.extra["choices"]], told)
     if isinstance(one, filters.ChoiceFilter):
         values = [str(value) for value, _label in one.extra["choices"]]
         return OpenApiParameter(name, str, enum=values, description=told)
@@ -196,10 +243,34 @@ def parameter_of(name: str, one: filters.Filter) -> OpenApiParameter:
         (filters.NumberFilter, {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}),
         (filters.IsoDateTimeFilter, OpenApiTypes.DATETIME),
     )
-    kind = next((kind for cls, kind in kinds if isinstance(one, cls)), None)
+    kind: Any = next((kind for cls, kind in kinds if isinstance(one, cls)), None)
     if kind is None:
         kind = {"type": "string", "maxLength": one.extra.get("max_length", 100)}
     return OpenApiParameter(name, kind, description=told)
+
+
+class AmountSchema(OpenApiSerializerFieldExtension):
+    """A decimal with its digits; no empty text."""
+
+    target_class = "workshop.lib.api.fields.AmountField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        return {"type": "string", "format": "decimal", "pattern": self.target.pattern}
+
+
+class MomentSchema(OpenApiSerializerFieldExtension):
+    """An instant; no empty text, also where null is one."""
+
+    target_class = "workshop.lib.api.fields.MomentField"
+    kind, shortest = "date-time", 10
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        return {"type": "string", "format": self.kind, "minLength": self.shortest}
+
+
+class DaySchema(MomentSchema):
+    target_class = "workshop.lib.api.fields.DayField"
+    kind = "date"
 
 
 class KeyScheme(OpenApiAuthenticationExtension):

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db.models import DateTimeField, QuerySet
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
-from django_filters import FilterSet
+from django.utils.translation import gettext as _
+from django_filters import BaseCSVFilter, CharFilter, FilterSet
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, NotFound, Throttled
 from rest_framework.request import Request
@@ -194,7 +195,7 @@ class ListView(ReadView):
         else:
             found = plan.first.all(now=self.now)
         answer = plan.pages.answer(self.request, found, plan.shape)
-        if asked.get("count") in {"1", "true"}:
+        if plan.pages.counted:
             answer["count"] = self.filtered(self.rows()).order_by().count()
         return answer
 
@@ -231,10 +232,22 @@ class ListView(ReadView):
             return rows
         filters = self.filters(asked, queryset=rows, request=self.request)
         plain.refuse_unknown("query", asked, [*PARAMETERS, *filters.filters])
+        _refuse_empty(asked, filters)
         if not filters.is_valid():
             raise serializers.ValidationError(_codes(filters))
         found: QuerySet[Any] = filters.qs
         return found
+
+
+def _refuse_empty(asked: Mapping[str, str], filters: FilterSet) -> None:
+    """Nothing is no moment, no id and no choice: it must not be silently without effect."""
+    wrong = {
+        name: [_("This value is empty.")]
+        for name, one in filters.filters.items()
+        if asked.get(name) == "" and not isinstance(one, CharFilter | BaseCSVFilter)
+    }
+    if wrong:
+        raise serializers.ValidationError(wrong, code="invalid")
 
 
 def _codes(filters: FilterSet) -> dict[str, Any]:
