@@ -18,8 +18,8 @@ from integrations import scopes
 from integrations.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import selectors, words
 from integrations.webhooks.kinds import offered
-from receipts.api.filters import LARGEST, IdFilter
 from workshop.lib.api.access import Access
+from workshop.lib.api.filters import IdFilter
 from workshop.lib.api.moments import MomentFilter
 from workshop.lib.api.resources import Resource, TableList, TableRow
 from workshop.lib.api.views import ApiView, expansion, private
@@ -69,7 +69,7 @@ class DeliveryFilter(filters.FilterSet):
     webhook = IdFilter("endpoint_id")
     state = filters.ChoiceFilter(choices=WebhookDelivery.STATES)
     kind = filters.CharFilter(max_length=60)
-    receipt = filters.NumberFilter(method="by_receipt", min_value=0, max_value=LARGEST)
+    receipt = IdFilter(method="by_receipt")
     created_from = MomentFilter("created_at", lookup_expr="gte")
     created_to = MomentFilter("created_at", lookup_expr="lt")
 

@@ -306,10 +306,12 @@ class TestKeys:
             ["Idempotency-Key"],
         )
 
-    @pytest.mark.parametrize("tag", ["v1", '"1"', '"v-1"', '"v99999999999"', "x"])
+    @pytest.mark.parametrize("tag", ["", "v1", '"1"', '"v-1"', '"v99999999999"', "x"])
     def test_versions_of_another_form(self, shop: Caller, cast: Cast, tag: str) -> None:
         url = f"/receipts/{make_receipt(cast).pk}/submit/"
-        assert shop.post(url, headers={"If-Match": tag}).status_code == 400
+        before = everything()
+        assert shop.post(url, headers={"If-Match": tag}).status_code == (409 if '"' in tag else 400)
+        assert not touched(before)
 
 
 class TestAlready:
@@ -411,7 +413,8 @@ class TestBadInput:
         before = everything()
         answer = shop.post(f"/receipts/{receipt.pk}/{verb}/", body)
         told = answer.json()
-        assert (answer.status_code, told["code"]) == (400, "request.invalid"), told
+        wrong = (answer.status_code, told["code"])
+        assert wrong in {(400, "request.invalid"), (422, "api.out_of_range")}, told
         assert list(told["field_errors"]) == [field]
         assert not touched(before)
 

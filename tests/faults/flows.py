@@ -83,6 +83,13 @@ def hand(cast: Cast, number: str) -> Flow:
     return Flow("hand", way, Press("confirm"), each(watches, "assigned"), watches)
 
 
+def hand_one(cast: Cast, number: str) -> Flow:
+    """One watch to a master: what every door can do."""
+    watch = make_receipt(cast, number)
+    way = [*open_card(watch), Press("open", "assign"), Press("person", str(cast.maxim.pk))]
+    return Flow("hand one", way, Press("confirm"), each([watch], "assigned"), [watch])
+
+
 def record(cast: Cast, number: str) -> Flow:
     watch = make_in_work(cast, number=number)
     kind = type_id("assembly")

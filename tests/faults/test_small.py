@@ -17,7 +17,7 @@ pytestmark = pytest.mark.program
         "--parts kills --kills 1 --backlog 25",
         "--parts takeover --takeovers 1",
         "--parts pairs --pairs 10",
-        "--parts doors --pairs 8",
+        "--parts doors --pairs 10",
         "--parts taps --taps 9",
     ],
 )
