@@ -29,6 +29,14 @@ def test_the_bot_under_faults(arguments: str) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.django_db
+def test_repeated_writes_of_the_api() -> None:
+    result = run("tests.faults.api", "--schedules 2 --only polishing")
+    assert (result["lost"], result["double"], result["errors"], result["met"]) == (0, 0, 0, True)
+    assert result["addresses"] >= 6
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
 def test_forged_updates() -> None:
     result = run("tests.faults.forged", "--count 120 --people 10")
     assert (result["double"], result["lost"], result["leaks"], result["met"]) == (0, 0, 0, True)

@@ -53,10 +53,19 @@ class ServiceLimitValues(RowValues):
     unit = serializers.ChoiceField(choices=ServiceLimit.Unit.choices, required=False)
 
 
+class CodeField(serializers.SlugField):
+    """A text of letters, digits, - and _; not a number that looks like one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
 class NewRow(RowValues):
     """The code is how programs know the row."""
 
-    code = serializers.SlugField(max_length=50)
+    code = CodeField(max_length=50)
     name = TextField(required=True)
 
 

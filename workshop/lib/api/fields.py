@@ -69,7 +69,7 @@ class MomentField(serializers.DateTimeField):
             inside = False
         if not inside:
             raise _out_of_range(self)
-        return moment
+        return moment.astimezone(UTC)
 
 
 class DayField(serializers.DateField):

@@ -28,7 +28,8 @@ class MomentFormField(filters.fields.IsoDateTimeField):
             good = False
         if not good:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        return moment
+        # PostgreSQL reckons with no offset of 16 hours and more.
+        return moment.astimezone(UTC) if moment else None
 
 
 class MomentFilter(filters.IsoDateTimeFilter):

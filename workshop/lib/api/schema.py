@@ -224,9 +224,14 @@ def _several(name: str, values: Iterable[str], told: str) -> OpenApiParameter:
 
 def closed(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Hook of drf-spectacular: a value that is not described is refused, never without effect."""
-    for name, schema in result["components"]["schemas"].items():
+    schemas = result["components"]["schemas"]
+    for name, schema in schemas.items():
         if name.endswith("Request") and schema.get("type") == "object":
             schema["additionalProperties"] = False
+        if name.endswith("PageForm"):  # `?fields=` may leave all but the id out of its rows
+            row = schema["properties"]["results"]["items"]["$ref"].rpartition("/")[2]
+            if "id" in schemas[row].get("required", []):
+                schemas[row]["required"] = ["id"]
     return result
 
 
