@@ -10,12 +10,15 @@ from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import setup_logging
 from django.conf import settings
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workshop.settings")
 
 # Ten lines about running as root, where everything else of the container runs so too. Messages are
 # JSON and never executed, which is what the warning is about.
 warnings.filterwarnings("ignore", category=SecurityWarning)
+
+TRANSPORT_ALIASES["filesystem"] = "workshop.file_broker:Transport"
 
 app = Celery("workshop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
