@@ -17,12 +17,12 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: Any, message: Any, **_options: Any) -> None:
+    def _put(self, queue: Any, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         """Put a message onto ``queue``; readers take them in the order of their names."""
         folder, unique = Path(self.data_folder_out), uuid.uuid4()
         part = folder / f"{unique}.part"
         try:
-            part.write_text(dumps(message))  # type: ignore[no-untyped-call]
+            part.write_text(dumps(payload))  # type: ignore[no-untyped-call]
             part.replace(folder / f"{round(monotonic() * 1000)}_{unique}.{queue}.msg")
         except OSError as error:
             raise ChannelError(f"Cannot add a message to {folder}") from error
