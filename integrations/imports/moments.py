@@ -11,18 +11,23 @@ from django.utils.translation import gettext as _
 
 from integrations.imports.cells import Moment, day_of
 from integrations.imports.columns import Problem, RowError
+from workshop.lib import clock
 
 _UNKNOWN: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass
 class Step:
-    """One thing that happened. ``given`` is what the file says of when, None when nothing."""
+    """One thing that happened. ``given`` is what the file says of when, None when nothing.
+
+    ``column`` tells what happened, ``when`` is the column of its moment, where there is one.
+    """
 
     column: str
     given: Moment | None
     write: Callable[[Any, datetime], Any]
     changes_status: bool
+    when: str = ""
     at: datetime = _UNKNOWN
 
 
@@ -38,13 +43,19 @@ def in_order(received: datetime, steps: Sequence[Step], now: datetime) -> list[S
     for step in steps:
         step.at = _moment(step, last, received, done)
         if step.at > now:
-            raise RowError(Problem(step.column, _("This lies in the future.")))
-        if step.at < (last if step.changes_status else received):
-            raise RowError(Problem(step.column, _("This is earlier than what it follows.")))
+            raise RowError(Problem(step.when or step.column, _("This lies in the future.")))
+        before = last if step.changes_status else received
+        if step.at < before:
+            raise RowError(Problem(step.when or step.column, _earlier(before)))
         done.append(step)
         if step.changes_status:
             last = step.at
     return sorted(done, key=lambda step: step.at)  # stable: equal moments keep their order
+
+
+def _earlier(before: datetime) -> str:
+    told = _("This is earlier than what came before it, at %(moment)s.")
+    return told % {"moment": clock.show(before)}
 
 
 def _moment(step: Step, last: datetime, received: datetime, done: Sequence[Step]) -> datetime:

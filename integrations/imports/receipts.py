@@ -134,7 +134,7 @@ class _History:
                     Step(column, at, self._work(*work), False) for *work, at in values[column]
                 ]
             else:
-                steps.append(Step(column, values.get(moment), write, changes_status))
+                steps.append(Step(column, values.get(moment), write, changes_status, moment))
         return steps
 
     def _work(self, kind: int, person: int) -> Callable[[Draft, datetime], Any]:

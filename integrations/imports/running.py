@@ -22,6 +22,7 @@ from integrations import policies
 from integrations.data_jobs import Report, Result, actor_of
 from integrations.imports import files
 from integrations.imports.columns import (
+    CREATED,
     ERROR,
     Done,
     Importer,
@@ -126,6 +127,8 @@ class _Run:
                 continue
             with nullcontext() if dry else transaction.atomic():
                 outcomes = self._take(importer, rows, dry=dry, strict=at_once)
+                if dry:
+                    outcomes = [(number, _not_there_yet(one)) for number, one in outcomes]
                 counts = self.counts + Counter(one.outcome for _number, one in outcomes)
                 with transaction.atomic():
                     keep_chunk(self.job, outcomes)
@@ -177,6 +180,11 @@ class _Run:
             column = self.subject.fields.get(error.field, error.field)
             known = column if self.subject.column(column) else ""
             return Done(ERROR, None, (Problem(known, error.text()),))
+
+
+def _not_there_yet(done: Done) -> Done:
+    """What a dry run would add has no id that anybody could look up."""
+    return replace(done, object_id=None) if done.outcome == CREATED else done
 
 
 def _ensure_right(outcomes: Iterable[tuple[int, Done]]) -> None:

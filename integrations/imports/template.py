@@ -1,4 +1,4 @@
-"""The template of a subject: column names, an example row, a sheet of allowed values."""
+"""The template of a subject: column names to fill in below, an example, the allowed values."""
 
 from __future__ import annotations
 
@@ -15,18 +15,24 @@ MOST_VALUES: Final = 500  # of a list: more is no help to anybody
 
 
 def workbook(subject: Subject) -> bytes:
-    """An .xlsx in the active language, which can be imported as it is once it is filled in."""
+    """An .xlsx in the active language, which can be imported as it is once it is filled in.
+
+    The example has a sheet of its own: only the first one is read, so it never becomes a row.
+    """
     content = io.BytesIO()
     book = xlsxwriter.Workbook(content, {"in_memory": True, "strings_to_formulas": False})
     bold = book.add_format({"bold": True, "bottom": 1})
     required = book.add_format({"bold": True, "bottom": 1, "font_color": "#B42318"})
     muted = book.add_format({"italic": True, "font_color": "#667085"})
-    sheet = book.add_worksheet(str(subject.label)[:31])
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(subject.columns) - 1, WIDTH)
+    to_fill = book.add_worksheet(str(subject.label)[:31])
+    example = book.add_worksheet(_("Example")[:31])
+    for sheet in (to_fill, example):
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, len(subject.columns) - 1, WIDTH)
+        for place, column in enumerate(subject.columns):
+            sheet.write_string(0, place, str(column.label), required if column.required else bold)
     for place, column in enumerate(subject.columns):
-        sheet.write_string(0, place, str(column.label), required if column.required else bold)
-        _write(sheet, 1, place, column.example, muted)
+        _write(example, 1, place, column.example, muted)
     _values(book.add_worksheet(_("Allowed values")[:31]), subject, bold)
     book.close()
     return content.getvalue()

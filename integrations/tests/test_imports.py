@@ -159,7 +159,7 @@ BAD: list[tuple[dict[int, Any], str]] = [
     ({8: "дорого"}, "agreed_price"),
     ({8: "-5"}, "agreed_price"),
     ({9: "Никто Н."}, "master"),
-    ({10: at(2026, 1, 1, 12)}, "master"),
+    ({10: at(2026, 1, 1, 12)}, "assigned_at"),
     ({11: "Сборка Марк"}, "works"),
     ({11: "Сборка: Никто"}, "works"),
     ({11: ""}, "passed_at"),
@@ -183,6 +183,7 @@ def test_each_wrong_row_is_told_with_its_column(anna: Actor) -> None:
     check = run(row, anna, dry=True)
     assert wrong(check) == expected
     assert check.result == {"error": len(BAD) + 1, "created": 2}
+    assert not any(object_id for _row, _outcome, object_id, _why in outcomes(check))
     assert Receipt.objects.count() == Customer.objects.count() == Watch.objects.count() == 0
     done = run(row, anna)
     assert (wrong(done), done.result) == (expected, check.result)
