@@ -63,6 +63,7 @@ EXAMPLES: list[tuple[Payload, str]] = [
         events.UserChanged(1, "vera", {"groups": ["", "Administrator, Owner (read-only)"]}),
         "Office account vera: Groups: – → Administrator, Owner (read-only)",
     ),
+    (events.AccessConfirmed("Olga"), "Access and skills confirmed: Olga"),
     (events.SignedIn("vera"), "Signed in: vera"),
     (events.SignInRefused("vera", 2), "Sign-in refused: vera, times: 2"),
     (events.SignInRefused("", 2), "Sign-in refused: unknown name, times: 2"),

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from history.models import Event
+from integrations import proofs
+from integrations.keys import MARK
 from integrations.models import ApiClient, ApiKey
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 ADD = "admin:integrations_apiclient_add"
+
+
+@pytest.fixture(autouse=True)
+def _believe_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proven key counts for a second more; here that second would hide what was pressed."""
+    monkeypatch.setattr(proofs, "BELIEVED", timedelta(0))
 
 
 def page(row: ApiClient) -> str:
@@ -61,7 +70,7 @@ def test_from_the_client_to_a_key_that_works(manager: Client, shop: ApiClient, c
     key = issue(manager, shop)
     assert asks(key) == 200
     shown = manager.get(page(shop)).content.decode()
-    assert key.split(".")[0] in shown
+    assert key.split(".")[0].removeprefix(MARK) in shown
     assert key not in shown
     assert key not in manager.get(verb(shop, "key")).content.decode()
 

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 WORDS = re.compile(r"[A-Za-z][A-Za-z ,.:()'’-]{2,}")
 # Names; the key of the theme; the code of a catalogue row, shown in the list of the catalogue.
 ALLOWED = {"Repassage", "Telegram", "Telegram id", "English", "anna", "esc", "polishing"}
+ALLOWED |= {"CSV", "Excel", "Excel (.xlsx)", "PDF"}
 SILENT = {"script", "style", "svg"}
 # Icons of the theme are words drawn by a font.
 ICON = "material-symbols-outlined"

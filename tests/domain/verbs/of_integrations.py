@@ -42,6 +42,12 @@ def _import(world: World) -> int:
     return int(world.do(imports.upload, by="anna", **FILE).object.pk)
 
 
+def _checking(world: World) -> int:
+    pk = _import(world)
+    world.do(imports.start, by="anna", import_id=pk, dry=True)
+    return pk
+
+
 def _webhook(world: World) -> int:
     values = {"url": URL, "kinds": ["receipt.*"]}
     return int(world.do(webhooks.add_webhook, by="anna", **values).object.pk)
@@ -82,6 +88,8 @@ MANAGER: Cases = [
     (data_jobs.cancel, at(job_id=_data_job)),
     (imports.upload, at(**FILE)),
     (imports.start, at(import_id=_import, dry=True)),
+    (imports.bring, at(**FILE)),
+    (imports.stop, at(import_id=_checking)),
     (registrations.open_registration, at()),
     (webhooks.add_webhook, at(url=URL, kinds=["receipt.*"])),
     (webhooks.change_webhook, at(endpoint_id=_webhook, values={"description": "x"})),
