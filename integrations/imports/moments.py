@@ -38,6 +38,8 @@ def in_order(received: datetime, steps: Sequence[Step], now: datetime) -> list[S
     moment happened together with the last change of the status. Raises RowError for a moment in
     the future, one before the receipt, and one before the step it follows.
     """
+    if received > now:
+        raise RowError(Problem("received_at", _("This lies in the future.")))
     last = received
     done: list[Step] = []
     for step in steps:

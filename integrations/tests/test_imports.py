@@ -153,6 +153,7 @@ BAD: list[tuple[dict[int, Any], str]] = [
     ({0: "а?б"}, "number"),
     ({1: "31.02.2026"}, "received_at"),
     ({1: date(2150, 1, 1)}, "received_at"),
+    ({1: date(2049, 1, 1), 10: "", 11: "", 12: "", 13: ""}, "received_at"),
     ({2: "скоро"}, "deadline"),
     ({4: "123"}, "phone"),
     ({5: "x" * 81}, "brand"),
