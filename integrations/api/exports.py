@@ -19,6 +19,7 @@ from integrations.exports import api
 from integrations.models import DataJob
 from integrations.policies import may_touch_job
 from integrations.services import data_jobs
+from workshop.lib.api import files
 from workshop.lib.api import rows as plain
 from workshop.lib.api.access import Access, access_of
 from workshop.lib.api.fields import TextField
@@ -98,8 +99,9 @@ class Exports(ExportVerb, ReadExports):
     def call(self, data: Mapping[str, Any], **common: Any) -> Outcome[Any]:
         name, query = data["list"].strip("/"), data.get("query", {})
         view = api.view_of(name, query, access_of(self.request))
-        view.filtered(view.rows())  # wrong filters are refused now, not by the worker
-        view.shape()
+        # What is wrong is refused now, not by the worker.
+        files.refuse_pages(view)
+        files.sheet_of_view(view)
         options = {"door": api.DOOR, "query": query, "format": data["format"]}
         return data_jobs.ask(kind=DataJob.Kind.EXPORT, subject=name, options=options, **common)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,12 +18,12 @@ from workshop.lib.api.pages import order_of
 from workshop.lib.api.rows import Shape
 from workshop.lib.errors import RuleViolation
 from workshop.lib.export import (
-    AT_ONCE,
     CSV,
     FOR_PROGRAMS,
     TYPES,
     Sheet,
     file_name,
+    steps,
     write_csv,
     write_xlsx,
 )
@@ -43,9 +44,7 @@ def file_of(view: ListView) -> FileResponse:
     if form not in TYPES:
         told = _now("Known: %(known)s.") % {"known": ", ".join(TYPES)}
         raise ValidationError({"format": [told]}, code="unknown")
-    if wrong := sorted(OF_PAGES & set(view.request.query_params)):
-        told = _now("It does not go together with a file.")
-        raise ValidationError({wrong[0]: [told]}, code="invalid")
+    refuse_pages(view)
     sheet, rows = sheet_of_view(view)
     if rows.order_by()[: MOST + 1].count() > MOST:
         raise RuleViolation(
@@ -64,14 +63,21 @@ def file_of(view: ListView) -> FileResponse:
     return FileResponse(target, as_attachment=True, filename=name, content_type=TYPES[form])
 
 
+def refuse_pages(view: ListView) -> None:
+    """Raises ValidationError for a parameter that asks for a page."""
+    if wrong := sorted(OF_PAGES & set(view.request.query_params)):
+        told = _now("It does not go together with a file.")
+        raise ValidationError({wrong[0]: [told]}, code="invalid")
+
+
 def sheet_of_view(view: ListView) -> tuple[Sheet, QuerySet[Any]]:
     """The table of the view's list, with its filters, order and fields; and its rows."""
     rows = view.filtered(view.rows())
     order = order_of(view.request.query_params.get("ordering"), view.orders)
     shape = view.shape()
     ordered = rows.order_by(*order.expressions())
-    found = ordered.values_list(*shape.paths).iterator(AT_ONCE)
-    cells = ([_cell(value) for value in _values(shape, row)] for row in found)
+    found = chain.from_iterable(steps(ordered.values_list("pk", *shape.paths)))
+    cells = ([_cell(value) for value in _values(shape, row[1:])] for row in found)
     return Sheet(view.resource or "list", list(_names(shape, "")), cells), rows
 
 
