@@ -78,11 +78,16 @@ class ReaderAuthentication(BasicAuthentication):
     def authenticate_credentials(  # type: ignore[override]  # the stubs know no second value
         self, userid: str, password: str, request: Any = None
     ) -> tuple[User, Access]:
+        # One answer: else it would tell that a password of the office was guessed.
+        wrong = AuthenticationFailed(_("Wrong user name or password."))
         if "\x00" in userid or "\x00" in password:
-            raise AuthenticationFailed(_("Wrong user name or password."))
-        user, _nothing = super().authenticate_credentials(userid, password, request)
+            raise wrong
+        try:
+            user, _nothing = super().authenticate_credentials(userid, password, request)
+        except AuthenticationFailed:
+            raise wrong from None
         if not user.groups.filter(name=GROUP).exists():
-            raise AuthenticationFailed(_("Wrong user name or password."))
+            raise wrong
         actor = user_actor(user, channel())
         held = frozenset({scopes.ANALYTICS_READ})
         return user, Access(actor=actor, scopes=held, client=f"api:user:{user.pk}")

@@ -24,6 +24,7 @@ from workshop.lib.errors import RuleViolation
 MOST_BYTES: Final = 20 * 1024 * 1024
 MOST_COLUMNS: Final = 200
 MOST_CELLS: Final = 8_000_000
+MOST_LINES: Final = 1_048_576  # empty ones too: as many as a sheet has
 HEADER_WITHIN: Final = 20  # the column names stand in one of the first rows
 SAMPLE: Final = 256 * 1024  # bytes that an encoding is guessed from
 LONGEST_HEADER: Final = 100
@@ -99,6 +100,8 @@ def rows(table: Table, content: bytes) -> Iterator[tuple[int, Row]]:
 def _described(kind: str, source: Iterator[Row], **more: str) -> Table:
     header_at, headers, count, cells = 0, [], 0, 0
     for number, row in enumerate(source, 1):
+        if number > MOST_LINES:
+            raise too_long(MOST_ROWS)
         cells += len(row)
         if len(row) > MOST_COLUMNS or cells > MOST_CELLS:
             raise too_wide(MOST_COLUMNS)

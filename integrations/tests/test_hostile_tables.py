@@ -122,6 +122,7 @@ def shaped() -> Iterator[tuple[str, bytes]]:
     yield "a picture", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 50
     yield "half a letter", "Номер;Имя\nА;Б".encode("utf-16")[:-1]
     yield "too many rows", b"n\n" + b"1\n" * 200_001
+    yield "empty lines", b"n\n1\n" + b"\n" * files.MOST_LINES
     yield "too big", b"n;m\n" + b"1;2\n" * (6 * 1024 * 1024)
 
 

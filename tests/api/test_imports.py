@@ -51,6 +51,15 @@ def test_from_the_file_to_the_result(shop: Caller) -> None:
     assert [one["id"] for one in shop.get("/imports/").json()["results"]] == [row["id"]]
 
 
+def test_a_mapping_that_is_none_is_told_at_its_field(shop: Caller) -> None:
+    deep = '{"a":' * 3000 + "1" + "}" * 3000
+    for wrong in (deep, "nonsense", "[1]", "null", '{"number": "x"}', '{"number": -1}'):
+        answer = bring(shop, as_csv(ROWS), mapping=wrong)
+        assert answer.status_code == 400, (wrong[:20], answer.content)
+        assert "mapping" not in answer.json()["field_errors"]["mapping"], wrong[:20]
+    assert not Import.objects.exists()
+
+
 def test_mapping_and_cancelling(shop: Caller) -> None:
     rows = [["a", "b"], ["x", "К-1"]]
     refused = bring(shop, as_xlsx(rows))
