@@ -147,14 +147,20 @@ class FactsChanged(Payload):
 
 
 def _amount(value: str) -> str:
-    """Stored with a point; said as the reader's language writes it."""
-    return number_format(Decimal(value), force_grouping=True) if value else ""
+    """Stored with a point; said as the reader's language writes it, kopecks where there are any."""
+    if not value:
+        return ""
+    amount = Decimal(value)
+    places = 0 if amount == amount.to_integral_value() else 2
+    return number_format(amount, decimal_pos=places, force_grouping=True)
 
 
 def _change(fact: str, old: str, new: str) -> str:
     """What was entered, or old → new. A customer is an id, whose name no event may carry."""
     if fact == "customer":
-        return (_("changed") if old else _("entered")) if new else "–"
+        if not new:
+            return f"{_('entered')} → –"
+        return _("changed") if old else _("entered")
     return f"{old} → {new or '–'}" if old else new or "–"
 
 

@@ -12,6 +12,7 @@ from django.utils import translation
 from PIL import Image
 
 from history.render import line
+from receipts.events.facts import FactsChanged
 from receipts.models import Photo, Receipt
 from receipts.services import images
 from receipts.services.facts import add_comment, edit_facts, revoke_public_link, set_urgent
@@ -206,3 +207,11 @@ class TestPhotos:
         void_photo(photo_id=row.pk, reason="не те часы", actor=igor)
         with writes():
             assert load_photo_again(photo_id=row.pk).state == "failed", "nobody needs it any more"
+
+
+def test_amounts_and_customers_in_words() -> None:
+    changes = {"prepayment": ["2000.00", "2000.5"], "customer": ["7", ""]}
+    with translation.override("ru"):
+        words = FactsChanged(changes=changes).words()
+    assert "2\xa0000 → 2\xa0000,50" in words
+    assert words.endswith("записано → –")
