@@ -88,6 +88,10 @@
     document.querySelectorAll("[data-office-deadline]").forEach(deadline);
     document.querySelectorAll("form[data-office-once]").forEach(once);
     document.querySelectorAll("[data-office-lightbox]").forEach(lightbox);
+    // The theme writes the file's name into a text box beside its own fields; ours have none.
+    document.querySelectorAll("form[data-office-once] input[type=file]").forEach((input) => {
+      input.hasChangeListener = true;
+    });
     document.querySelectorAll("[data-office-send]").forEach((select) => {
       select.addEventListener("change", () => select.form.submit());
     });
