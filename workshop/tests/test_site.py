@@ -1,6 +1,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
+from django.db import OperationalError
 from django.test import Client
 
 from history.models import Event
@@ -84,3 +85,20 @@ def test_a_transactional_test_leaves_the_history_guarded(turn: int) -> None:
 def test_the_cache_works() -> None:
     caches["default"].set("k", 1)
     assert caches["default"].get("k") == 1
+
+
+def test_a_page_that_breaks_says_so_in_the_persons_language(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is away, say: the page itself asks nothing."""
+
+    def away(*_args: object, **_kwargs: object) -> None:
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr("workshop.views.health.look", away)
+    client.raise_request_exception = False
+    for language, word in (("ru", "сломалось"), ("en", "went wrong")):
+        answer = client.get("/health/ready", headers={"Accept-Language": language})
+        assert answer.status_code == 500
+        assert word in answer.content.decode()
+        assert "connection is lost" not in answer.content.decode()
