@@ -46,6 +46,15 @@ class Known:
         return gone | active
 
     @cached_property
+    def masters(self) -> dict[int, bool]:
+        """Everybody's id → whether a watch may lie with him as a master now."""
+        return {row.pk: row.active and row.is_master for row in Employee.objects.all()}
+
+    @cached_property
+    def polishers(self) -> dict[int, bool]:
+        return {row.pk: row.active and row.is_polisher for row in Employee.objects.all()}
+
+    @cached_property
     def types(self) -> Names:
         return _catalogue(OperationType)
 

@@ -99,8 +99,24 @@ class ReceiptImporter:
                 step.write(draft, step.at)
             except WorkshopError as error:
                 raise RowError(Problem(step.column, error.text())) from error
+        self._ensure_holders(values, draft.receipt, history.polished)
         self.parties.remember(values, draft.receipt)
         return int(draft.receipt.pk)
+
+    def _ensure_holders(
+        self, values: Values, receipt: Receipt, polished: PolishingOrder | None
+    ) -> None:
+        """Whoever has the watch now must be one whom it could be handed to.
+
+        Who had it once may have another role today: the past is taken as it is told.
+        """
+        known = self.order.known
+        if receipt.master_id is not None and not known.masters.get(values["master"]):
+            raise RowError(Problem("master", _("The watch is with this person now: not a master.")))
+        away = polished is not None and polished.returned_at is None
+        if away and not known.polishers.get(values["polisher"]):
+            told = _("The watch is with this person now: not a polisher.")
+            raise RowError(Problem("polisher", told))
 
 
 @dataclass

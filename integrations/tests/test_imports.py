@@ -160,6 +160,7 @@ BAD: list[tuple[dict[int, Any], str]] = [
     ({8: "дорого"}, "agreed_price"),
     ({8: "-5"}, "agreed_price"),
     ({9: "Никто Н."}, "master"),
+    ({9: "Игорь Контролёр", 11: "", 12: "", 13: ""}, "master"),
     ({10: at(2026, 1, 1, 12)}, "assigned_at"),
     ({11: "Сборка Марк"}, "works"),
     ({11: "Сборка: Никто"}, "works"),
@@ -168,6 +169,13 @@ BAD: list[tuple[dict[int, Any], str]] = [
     ({12: ""}, "issued_at"),
     ({13: date(2049, 1, 1)}, "issued_at"),
 ]
+
+
+def test_who_had_the_watch_once_may_have_another_role_today(anna: Actor) -> None:
+    row = ["Р-1", *WHOLE[1:]]
+    row[9] = "Игорь Контролёр"
+    run(brought(anna, [HEAD, row]), anna, dry=False)
+    assert Receipt.objects.get(number="Р-1").status == "issued"
 
 
 def test_each_wrong_row_is_told_with_its_column(anna: Actor) -> None:
