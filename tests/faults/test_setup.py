@@ -27,7 +27,8 @@ def test_databases_of_dead_runs_are_dropped_and_no_others() -> None:
     )  # fmt: skip
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    stale, alive, other = f"faults_{gone.pid}_1", f"faults_{os.getpid()}_1", "faults_kept_1"
+    own = os.getpid()
+    stale, alive, other = f"faults_{gone.pid}_1", f"faults_{own}_1", f"faults_kept_{own}"
     with psycopg.connect(server, autocommit=True) as connection:
         for name in (stale, alive, other):
             connection.execute(f'CREATE DATABASE "{name}"')
