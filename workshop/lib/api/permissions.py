@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -21,6 +22,8 @@ class NeedsScope(BasePermission):
             return False
         wanted = scopes_of(view).get(str(request.method))
         if wanted is None:
+            if not hasattr(view, str(request.method).lower()):
+                raise MethodNotAllowed(str(request.method))
             return False
         ensure_scope(request.auth, wanted)
         return True
