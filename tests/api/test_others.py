@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError, connection
 from django.test import Client
 from PIL import Image
 
@@ -303,3 +304,17 @@ def test_who_am_i(shop: Caller, cast: Cast) -> None:
     assert (body["name"], body["kind"], body["employee_id"]) == ("shop", "client", cast.igor.pk)
     assert body["scopes"] == sorted(scopes.ALL)
     assert make_receipt(cast).pk
+
+
+@pytest.mark.parametrize("verb", ["get", "post"])
+def test_without_its_database_the_api_asks_to_come_again(shop: Caller, verb: str) -> None:
+    """503 and not 500: a program repeats it under the same key."""
+
+    def away(*_args: Any) -> None:
+        raise OperationalError("the server closed the connection")
+
+    with connection.execute_wrapper(away):
+        answer = getattr(shop, verb)("/receipts/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer.json()["code"] == "server.unavailable"
+    assert shop.get("/receipts/").status_code == 200

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
@@ -27,6 +29,9 @@ _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (exceptions.Throttled, "request.too_many"),
 )
 NON_FIELD: Final = "non_field_errors"
+AGAIN_AFTER: Final = 5  # seconds
+
+logger = logging.getLogger(__name__)
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -48,9 +53,20 @@ def _answer(error: Exception) -> Response | None:
         error = exceptions.PermissionDenied()
     elif isinstance(error, BadRequest | SuspiciousOperation):
         error = exceptions.ParseError(_("The request cannot be read."))
+    elif isinstance(error, OperationalError | InterfaceError):
+        return _without_database()
     if not isinstance(error, exceptions.APIException):
         return None
     return _of_framework(error)
+
+
+def _without_database() -> Response:
+    """Nothing was written: the same request under the same key may come again."""
+    logger.exception("the database does not answer the API")
+    told = envelope("server.unavailable", _("The database does not answer. Try again shortly."))
+    answer = Response(told, status=status.HTTP_503_SERVICE_UNAVAILABLE)
+    answer["Retry-After"] = str(AGAIN_AFTER)
+    return answer
 
 
 def _of_workshop(error: WorkshopError) -> dict[str, Any]:
