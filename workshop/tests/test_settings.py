@@ -97,7 +97,11 @@ def test_wake_ups_in_memory_are_for_this_machine_alone() -> None:
         ({"TELEGRAM_BOT_USERNAME": "https://t.me/bot"}, "TELEGRAM_BOT_USERNAME"),
         ({"TELEGRAM_API_BASE_URL": "bot-api.example.org:8081/bot"}, "TELEGRAM_API_BASE_URL"),
         ({"TELEGRAM_FILE_BASE_URL": "bot-api.example.org"}, "TELEGRAM_FILE_BASE_URL"),
-        ({"TELEGRAM_WEBHOOK_URL": "http://workshop.example.org/x"}, "TELEGRAM_WEBHOOK_URL"),
+        (
+            {"TELEGRAM_WEBHOOK_URL": "http://w.example.org/x", "TELEGRAM_API_BASE_URL": ""},
+            "TELEGRAM_WEBHOOK_URL",
+        ),
+        ({"TELEGRAM_WEBHOOK_URL": "ftp://workshop.example.org/x"}, "TELEGRAM_WEBHOOK_URL"),
         ({"TELEGRAM_WEBHOOK_URL": "https://workshop.example.org:x/"}, "TELEGRAM_WEBHOOK_URL"),
         ({"TELEGRAM_WEBHOOK_SECRET": "short"}, "TELEGRAM_WEBHOOK_SECRET"),
         ({"CSRF_TRUSTED_ORIGINS": ["https://*.example.org"]}, "CSRF_TRUSTED_ORIGINS"),
