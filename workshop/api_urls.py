@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("integrations.api.urls")),
     path("", include("receipts.api.urls")),
     path("", include("polishing.api.urls")),
+    path("", include("analytics.api.urls")),
     path("", include("staff.api.urls")),
     path("", include("history.api.urls")),
     path("", include("botapp.api.urls")),

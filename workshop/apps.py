@@ -12,12 +12,13 @@ class WorkshopConfig(AppConfig):
     def ready(self) -> None:
         from workshop import checks, database
         from workshop.celery import app, make_folders
-        from workshop.lib import lookups
+        from workshop.lib import lookups, slow
         from workshop.lib.sqlite import teach_cyrillic
 
         checks.register()
         lookups.register()
         connection_created.connect(teach_cyrillic, dispatch_uid="workshop.cyrillic")
+        connection_created.connect(slow.watch_statements, dispatch_uid="workshop.slow")
         post_migrate.connect(database.create_cache_table, dispatch_uid="workshop.cache_table")
         # shared_task of every app must find this broker, also in a web process and in threads.
         app.set_default()

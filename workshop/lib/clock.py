@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.signals import setting_changed
 
 
 def now() -> datetime:
@@ -14,14 +16,24 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@lru_cache(maxsize=8)
+@cache
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@cache
 def zone() -> ZoneInfo:
     """The workshop's time zone (``WORKSHOP_TIME_ZONE``)."""
     return _zone(settings.TIME_ZONE)
+
+
+def _forget_zone(*, setting: str, **_more: Any) -> None:
+    """Only tests change a setting of a running process."""
+    if setting == "TIME_ZONE":
+        zone.cache_clear()
+
+
+setting_changed.connect(_forget_zone)
 
 
 def local(moment: datetime) -> datetime:
@@ -55,9 +67,11 @@ def iso(moment: datetime | None) -> str | None:
     """Canonical text of an instant: UTC with microseconds and a ``Z``; None stays None."""
     if moment is None:
         return None
-    if moment.tzinfo is None:
-        raise ValueError("a naive datetime reached the clock")
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    if moment.tzinfo is not UTC:
+        if moment.tzinfo is None:
+            raise ValueError("a naive datetime reached the clock")
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"  # for +00:00
 
 
 def from_iso(text: str | None) -> datetime | None:

@@ -19,12 +19,14 @@ from fpdf.enums import MethodReturnValue, TableBordersLayout
 from fpdf.fonts import FontFace
 
 from workshop.lib import clock
+from workshop.lib.drawing import Drawing, paint
 from workshop.lib.export import Cells, sheet_name
 
 FONTS: Final = Path(__file__).parent / "fonts"
 FAMILY: Final = "DejaVu"
 MARGIN: Final = 14.0  # mm
 SMALL: Final = 8.5  # pt
+HEAD: Final = 7.5  # pt; above columns that are as narrow as their numbers
 LINE: Final = 4.3  # mm
 LABEL: Final = 46.0  # mm
 SHORT: Final = 100  # characters of a cell that need no measuring
@@ -44,19 +46,26 @@ class Facts:
 
 @dataclass(frozen=True)
 class Table:
-    """``widths`` in millimetres, of 182 together."""
+    """``widths`` in millimetres, of 182 together. Without rows it is left out, unless ``empty``
+    says so in words; ``note`` stands below it."""
 
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[Any]]
     widths: Sequence[int]
+    empty: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Document:
+    """``notes`` stand below the subtitle, ``head`` at the top of every page of a PDF."""
+
     title: str
     subtitle: str
-    parts: Sequence[Facts | Table]
+    parts: Sequence[Facts | Table | Drawing]
+    notes: Sequence[str] = ()
+    head: str = ""
 
 
 def shown(value: Any) -> str:
@@ -87,7 +96,9 @@ def write_pdf(target: IO[bytes], document: Document) -> None:
     for part in document.parts:
         if isinstance(part, Facts):
             paper.facts(part)
-        elif part.rows:
+        elif isinstance(part, Drawing):
+            paper.drawing(part)
+        elif part.rows or part.empty:
             paper.rows(part)
     target.write(paper.output())
 
@@ -104,6 +115,16 @@ class _Paper(FPDF):
         self.set_draw_color(*PALE_LINE)
         self.add_page()
         self._head()
+
+    def header(self) -> None:
+        if not self._document.head:
+            return
+        self.set_y(MARGIN / 2)
+        self.set_font(FAMILY, "", 7)
+        self.set_text_color(*GREY)
+        self.cell(0, 4, printable(self._document.head), align="L")
+        self.set_text_color(0)
+        self.set_xy(MARGIN, MARGIN + 2)
 
     def footer(self) -> None:
         self.set_y(-MARGIN)
@@ -126,9 +147,17 @@ class _Paper(FPDF):
         self.set_text_color(*GREY)
         self.multi_cell(0, 5, printable(self._document.subtitle), new_x="LMARGIN", new_y="NEXT")
         self.set_text_color(0)
+        for note in self._document.notes:
+            self._note(note)
 
-    def _heading(self, title: str) -> None:
-        if self.will_page_break(24):  # a heading stays with what it heads
+    def _note(self, text: str) -> None:
+        self.set_font(FAMILY, "", SMALL)
+        self.set_text_color(*GREY)
+        self.multi_cell(0, LINE, printable(text), new_x="LMARGIN", new_y="NEXT")
+        self.set_text_color(0)
+
+    def _heading(self, title: str, room: float = 24) -> None:
+        if self.will_page_break(room):  # a heading stays with what it heads
             self.add_page()
         self.ln(3.5)
         self.set_font(FAMILY, "B", 10.5)
@@ -155,12 +184,28 @@ class _Paper(FPDF):
                 row.cell(self._fitting(label, LABEL), style=style)
                 row.cell(self._fitting(value, self.epw - LABEL))
 
+    def drawing(self, part: Drawing) -> None:
+        self._heading(part.title, 14 + part.height * self.epw / part.width)
+        if part.note:
+            self._note(part.note)
+            self.ln(1)
+        paint(self, part, printable)
+        self.set_font(FAMILY, "", SMALL)
+        self.set_draw_color(*PALE_LINE)
+
     def rows(self, part: Table) -> None:
         self._heading(part.title)
+        if part.rows:
+            self._rows(part)
+        for text in filter(None, [part.note, "" if part.rows else part.empty]):
+            self.ln(1)
+            self._note(text)
+
+    def _rows(self, part: Table) -> None:
         with self.table(
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             col_widths=part.widths,
-            headings_style=FontFace(emphasis="BOLD", fill_color=PALE),
+            headings_style=FontFace(emphasis="BOLD", fill_color=PALE, size_pt=HEAD),
             line_height=LINE,
             padding=(0.8, 1),
             text_align="LEFT",
@@ -228,12 +273,14 @@ def write_workbook(target: IO[bytes], document: Document) -> None:
         page.set_column(1, 1, 60)
         cells.put(page, 0, 0, document.title, bold=True)
         cells.put(page, 1, 0, document.subtitle)
-        line = 2
+        for line_of, note in enumerate(document.notes, start=2):
+            cells.put(page, line_of, 0, note)
+        line = 2 + len(document.notes)
         names = {page.get_name().casefold()}
         for part in document.parts:
             if isinstance(part, Facts):
                 line = _facts(cells, page, line, part)
-            elif part.rows:
+            elif isinstance(part, Table) and (part.rows or part.empty):
                 _table(book, cells, names, part)
     finally:
         book.close()
@@ -263,3 +310,5 @@ def _table(book: Any, cells: Cells, names: set[str], part: Table) -> None:
     for line, row in enumerate(part.rows, start=1):
         for place, value in enumerate(row):
             cells.put(page, line, place, value)
+    for line, text in enumerate(filter(None, ["" if part.rows else part.empty, part.note])):
+        cells.put(page, len(part.rows) + 2 + line, 0, text)

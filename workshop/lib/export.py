@@ -126,6 +126,8 @@ def _id(row: Any) -> Any:
 def is_live(text: str) -> bool:
     """Would a spreadsheet take the text for a formula? Blanks and unseen signs before it do not
     make it harmless: some programs drop them."""
+    if text[:1].isalnum():  # as nearly all do: a letter or a digit begins no formula
+        return False
     if text[:1] in {"\t", "\r", "\n"}:
         return True
     first = next((char for char in text if unicodedata.category(char) not in _IGNORED), "")
@@ -146,8 +148,10 @@ def unguarded(text: str) -> str:
 
 
 def _is_guarded(text: str) -> bool:
+    if not text.startswith("'"):
+        return False
     rest = text.lstrip("'")
-    return rest != text and is_live(rest)
+    return is_live(rest)
 
 
 # -- CSV --------------------------------------------------------------------------------------
@@ -311,7 +315,12 @@ def _text(value: Any) -> str:
 def sheet_name(title: str, number: int) -> str:
     """A name that a workbook takes; above one the number stands behind it."""
     kept = "".join(char for char in title if char not in "[]:*?/\\'").strip() or "1"
-    return kept[:31] if number == 1 else f"{kept[:27]} {number}"
+    return _first_units(kept, 31) if number == 1 else f"{_first_units(kept, 27)} {number}"
+
+
+def _first_units(text: str, most: int) -> str:
+    """A spreadsheet counts as UTF-16 does: an emoji is two."""
+    return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore")
 
 
 def file_name(title: str, form: str) -> str:

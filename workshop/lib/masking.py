@@ -14,7 +14,7 @@ from typing import Any
 MASK = "***"
 
 # Texts written by us or by libraries, checked by pattern.
-TEXT_FIELDS = frozenset({"event", "path", "request", "stack", "exception"})
+TEXT_FIELDS = frozenset({"event", "path", "request", "stack", "exception", "statement"})
 ALLOWED_FIELDS = frozenset(
     {
         "level", "logger", "timestamp", "method", "code", "status", "kind", "verb", "state",

@@ -20,7 +20,9 @@ def clean_text(value: str | None, *, field: str, limit: int = COMMENT_LENGTH) ->
     Raises RuleViolation ``text.control_characters`` for NUL and friends (a database may refuse
     them) and ``text.too_long`` above ``limit`` characters, both naming ``field``.
     """
-    text = (value or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not value:
+        return ""
+    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
     if _CONTROLS.search(text):
         raise RuleViolation(
             "text.control_characters",

@@ -19,6 +19,13 @@ API_COUNTER = "integrations.limits.counter"
 WEBHOOK_ALLOWED_NETWORKS = env.names("WEBHOOK_ALLOWED_NETWORKS")
 WEBHOOK_ALLOW_HTTP = env.flag("WEBHOOK_ALLOW_HTTP", False)
 
+# Who may ask for numbers: also those who signed up for them, with name and password.
+API_ANALYTICS_AUTHENTICATION = [
+    "integrations.authentication.KeyAuthentication",
+    "integrations.authentication.OfficeAuthentication",
+    "integrations.authentication.ReaderAuthentication",
+]
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "integrations.authentication.KeyAuthentication",

@@ -42,6 +42,7 @@ MIDDLEWARE = [
     "workshop.middleware.SessionMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "workshop.middleware.BoundedFormMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "workshop.middleware.AuthenticationMiddleware",
@@ -84,6 +85,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# The largest file that any page takes (a table to import): larger forms are not even parsed.
+LARGEST_FILE = 20 * 1024 * 1024
 # A form or a JSON body; files have limits of their own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000

@@ -15,6 +15,7 @@ TOKEN_SHAPE = re.compile(r"^\d{6,}:[A-Za-z0-9_-]{30,}$")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}", re.ASCII)
 _BOT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}", re.ASCII)
 _PLACEHOLDER = re.compile(r"django-insecure|change.?me|placeholder|example|your.?secret", re.I)
+_MAIL_ADDRESS = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+\.[^\s@<>,;\"]+")
 _KEY_LENGTH = 50
 _KEY_VARIETY = 5
 _WIDEST_NETWORK = {4: 8, 6: 7}
@@ -27,6 +28,11 @@ _ADDRESSES = {
     "CELERY_BROKER_URL": (
         {"filesystem", "redis", "rediss", "amqp", "amqps"},
         "Set filesystem://localhost, redis://host:6379/0 or amqp://user:password@host:5672//.",
+    ),
+    "EMAIL_URL": (
+        {"smtp", "smtp+tls", "smtp+ssl"},
+        "Set smtp+tls://name:password@host:587, smtp+ssl://name:password@host:465 or "
+        "smtp://host:25, or leave it empty.",
     ),
     "PUBLIC_URL": ({"http", "https"}, "Set an address such as https://workshop.example.com."),
 }
@@ -180,6 +186,16 @@ def webhooks(values: Values) -> Iterator[Problem]:
             return
 
 
+def mail(values: Values) -> Iterator[Problem]:
+    """Else the first report would find out that nobody is named as its sender."""
+    cure = "Set the address that mail comes from, such as workshop@example.com."
+    sender = values["EMAIL_FROM"]
+    if values["EMAIL_URL"] and not sender:
+        yield Problem("EMAIL_FROM", "it is missing, and EMAIL_URL is set.", cure)
+    elif sender and not _MAIL_ADDRESS.fullmatch(sender):
+        yield Problem("EMAIL_FROM", "it is no e-mail address.", cure)
+
+
 def addresses(values: Values) -> Iterator[Problem]:
     """Of the kinds we know. Wake-ups kept in memory reach nobody: for tries on this machine."""
     local = all(is_loopback(host) for host in values["ALLOWED_HOSTS"])
@@ -201,6 +217,7 @@ RULES: tuple[Callable[[Values], Iterator[Problem]], ...] = (
     origins,
     webhooks,
     own_secrets,
+    mail,
     addresses,
 )
 

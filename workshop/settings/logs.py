@@ -14,6 +14,12 @@ from .security import DEBUG
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOG_FORMAT = env.choice("LOG_FORMAT", ("json", "console"), "console" if DEBUG else "json")
 
+# From when on a statement, and a request or a step of the bot, is told as slow.
+SLOW_QUERY_MS = env.whole("SLOW_QUERY_MS", 500, minimum=1, maximum=600_000)
+SLOW_REQUEST_MS = env.whole("SLOW_REQUEST_MS", 1_000, minimum=1, maximum=600_000)
+# In development: how the database goes about a slow SELECT. It asks the database once more.
+EXPLAIN_SLOW = env.flag("EXPLAIN_SLOW", False)
+
 
 def drop_probes(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
     """structlog processor: a health probe every few seconds says nothing while it succeeds."""
@@ -56,7 +62,7 @@ LOGGING: dict[str, Any] = {
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": _SHARED,
+            "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *_SHARED],
             "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _RENDERER],
         }
     },

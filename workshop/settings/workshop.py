@@ -27,6 +27,15 @@ except (ZoneInfoNotFoundError, ValueError) as error:
         "WORKSHOP_TIME_ZONE is no known time zone. Set a name such as Europe/Moscow."
     ) from error
 
+# --- backups --------------------------------------------------------------------------------
+BACKUP_DIR = env.folder("BACKUP_DIR", DATA_DIR / "backups")
+BACKUP_KEEP_DAYS = env.whole("BACKUP_KEEP_DAYS", 7, minimum=1, maximum=3_650)
+BACKUP_KEEP_WEEKS = env.whole("BACKUP_KEEP_WEEKS", 4, maximum=520)
+BACKUP_KEEP_MONTHS = env.whole("BACKUP_KEEP_MONTHS", 12, maximum=120)
+# Keys of age: the public one encrypts each backup, the secret one brings it back.
+BACKUP_RECIPIENT = env.text("BACKUP_RECIPIENT")
+BACKUP_IDENTITY = env.text("BACKUP_IDENTITY")
+
 # --- where it listens -----------------------------------------------------------------------
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.whole("PORT", 8000, minimum=1, maximum=65534)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from workshop.settings import env, guards
+from workshop.settings import env, guards, mail
 from workshop.settings.database import database
 
 GOOD: dict[str, Any] = {
@@ -23,6 +23,8 @@ GOOD: dict[str, Any] = {
     "WEBHOOK_ALLOWED_NETWORKS": ["10.1.0.0/16", "fc00::/7"],
     "WEBHOOK_SECRET_KEY": "",
     "REDIS_URL": "",
+    "EMAIL_URL": "",
+    "EMAIL_FROM": "",
     "CELERY_BROKER_URL": "filesystem://localhost",
     "PUBLIC_URL": "https://workshop.example.org",
     "WORKSHOP_HOLIDAYS": "de",
@@ -78,6 +80,9 @@ def test_wake_ups_in_memory_are_for_this_machine_alone() -> None:
         ({"CELERY_BROKER_URL": "kafka://localhost"}, "CELERY_BROKER_URL"),
         ({"CELERY_BROKER_URL": "memory://"}, "CELERY_BROKER_URL"),
         ({"PUBLIC_URL": "workshop.example.org"}, "PUBLIC_URL"),
+        ({"EMAIL_URL": "imap://mail.example.org", "EMAIL_FROM": "a@example.org"}, "EMAIL_URL"),
+        ({"EMAIL_URL": "smtp://mail.example.org"}, "EMAIL_FROM"),
+        ({"EMAIL_FROM": "a@example.org, b@example.org"}, "EMAIL_FROM"),
         ({"TELEGRAM_BOT_TOKEN": "123:abc"}, "TELEGRAM_BOT_TOKEN"),
         ({"SIMULATOR_URL": "http://127.0.0.1:8001"}, "SIMULATOR_URL"),
         (
@@ -198,3 +203,22 @@ def test_postgresql_gets_its_limits_and_sqlite_its_lock() -> None:
 def test_another_database_is_refused(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
         database(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls", "ssl"),
+    [
+        ("smtp://mail.example.org", 25, False, False),
+        ("smtp+tls://us%40er:p%2Fw@mail.example.org", 587, True, False),
+        ("smtp+ssl://us%40er:p%2Fw@mail.example.org:4650", 4650, False, True),
+    ],
+)
+def test_an_address_of_mail_becomes_djangos_settings(
+    url: str, port: int, tls: bool, ssl: bool
+) -> None:
+    found = mail.connection(url)
+    assert (found["EMAIL_HOST"], found["EMAIL_PORT"]) == ("mail.example.org", port)
+    assert (found.get("EMAIL_USE_TLS", False), found.get("EMAIL_USE_SSL", False)) == (tls, ssl)
+    if "@" in url:
+        assert (found["EMAIL_HOST_USER"], found["EMAIL_HOST_PASSWORD"]) == ("us@er", "p/w")
+    assert mail.connection("") == mail.connection("imap://x") == {}

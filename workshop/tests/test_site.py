@@ -1,4 +1,8 @@
+import io
+from typing import Any
+
 import pytest
+from django.conf import settings as installed
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.db import OperationalError
@@ -102,3 +106,45 @@ def test_a_page_that_breaks_says_so_in_the_persons_language(
         assert answer.status_code == 500
         assert word in answer.content.decode()
         assert "connection is lost" not in answer.content.decode()
+
+
+class Counted(io.RawIOBase):
+    """A body of zeros that tells how much of it was read."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def read(self, size: int = -1) -> bytes:
+        taken = self.left if size < 0 else min(size, self.left)
+        self.left -= taken
+        return bytes(taken)
+
+
+def posted(client: Client, path: str, size: int) -> tuple[Any, Counted]:
+    body = Counted(size)
+    kind = "multipart/form-data; boundary=b"
+    answer = client.generic(
+        "POST", path, content_type=kind, CONTENT_LENGTH=size, **{"wsgi.input": body}
+    )
+    return answer, body
+
+
+def test_too_large_a_form_is_not_parsed(client: Client, monkeypatch) -> None:
+    def spooled(*args: object, **kwargs: object) -> None:
+        raise AssertionError("the form was parsed")
+
+    monkeypatch.setattr("django.http.request.MultiPartParser", spooled)
+    size = installed.LARGEST_FILE + 2 * 1024 * 1024
+    answer, body = posted(client, "/admin/integrations/import/add/", size)
+    assert (answer.status_code, body.left) == (413, 0)
+    assert "20" in answer.content.decode()
+    # Nobody listens to a flood to its end.
+    answer, body = posted(client, "/admin/integrations/import/add/", 100 * size)
+    assert answer.status_code == 413
+    assert body.left > 90 * size
+
+
+@pytest.mark.django_db
+def test_a_form_with_the_largest_file_is_taken(client: Client) -> None:
+    answer, _body = posted(client, "/admin/login/", installed.LARGEST_FILE)
+    assert answer.status_code != 413

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -102,10 +103,13 @@ def _is_plain(found: Any) -> bool:
 
 def _of_framework(error: exceptions.APIException) -> Response:
     code = next((code for kind, code in _CODES if isinstance(error, kind)), "request.refused")
-    answer = Response(envelope(code, str(error.detail)), status=error.status_code)
+    detail, more = str(error.detail), {}
     if header := getattr(error, "auth_header", ""):
-        answer["WWW-Authenticate"] = header
+        more["WWW-Authenticate"] = header
     wait = getattr(error, "wait", None)
     if wait is not None:
-        answer["Retry-After"] = str(max(1, int(wait + 0.999)))
-    return answer
+        seconds = max(1, math.ceil(wait))
+        # The framework fills its text in before it looks for a translation, and finds none.
+        detail = _("Too many requests: try again in %(seconds)s s.") % {"seconds": seconds}
+        more["Retry-After"] = str(seconds)
+    return Response(envelope(code, detail), status=error.status_code, headers=more)

@@ -15,6 +15,8 @@ from workshop.lib.errors import RuleViolation
 LARGEST_ID: Final = 2**63 - 1
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+# Python strips four control characters that other languages do not take for blanks.
+NOT_BLANK: Final = r"[^\s\x1c-\x1f]"
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 

@@ -64,10 +64,11 @@ def file_of(view: ListView) -> FileResponse:
 
 
 def refuse_pages(view: ListView) -> None:
-    """Raises ValidationError for a parameter that asks for a page."""
+    """Raises RuleViolation ``exports.of_pages`` for a parameter that asks for a page."""
     if wrong := sorted(OF_PAGES & set(view.request.query_params)):
-        told = _now("It does not go together with a file.")
-        raise ValidationError({wrong[0]: [told]}, code="invalid")
+        raise RuleViolation(
+            "exports.of_pages", _("It does not go together with a file."), field=wrong[0]
+        )
 
 
 def sheet_of_view(view: ListView) -> tuple[Sheet, QuerySet[Any]]:

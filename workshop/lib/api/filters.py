@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import django_filters as filters
 from django import forms
+from django.utils.translation import gettext as _
 
 from workshop.lib.api.fields import LARGEST_ID
 
@@ -18,7 +19,7 @@ class _YesNoFormField(forms.Field):
         if value in (None, ""):
             return None
         if value not in {"true", "false"}:
-            raise forms.ValidationError("true, false", code="invalid")
+            raise forms.ValidationError(_("Must be a valid boolean."), code="invalid")
         return bool(value == "true")
 
 

@@ -122,7 +122,10 @@ class FileParser(MultiPartParser):
         sent = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0
         if int(sent) > self.largest + self.beside:
             raise ParseError(_("The request is too large."))
-        found = super().parse(stream, media_type, parser_context)
+        try:
+            found = super().parse(stream, media_type, parser_context)
+        except ParseError as error:  # in English, and with the library's own reasons
+            raise ParseError(_("The form cannot be read.")) from error
         _ensure_storable(found.data.dict(), DEEPEST)
         return found
 

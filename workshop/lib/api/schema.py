@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from workshop.lib.api import examples
+from workshop.lib.api.fields import NOT_BLANK
 from workshop.lib.api.formats import MEDIA_TYPE
 from workshop.lib.api.forms import AlreadyForm, RefusalForm
 from workshop.lib.api.pages import FARTHEST, MOST, USUAL
@@ -45,7 +46,7 @@ class WorkshopSchema(AutoSchema):
         path = self.path.removeprefix("/api/v1/").strip("/")
         words = [word for word in path.replace("-", "_").split("/") if word[:1] != "{"]
         verb = "do" if self.method == "POST" else "list"
-        if self.method == "GET" and hasattr(self.view, "one"):
+        if self.method == "GET" and (hasattr(self.view, "one") or self._parameters()):
             verb = "read"
         return "_".join((verb, *words))
 
@@ -89,10 +90,19 @@ class WorkshopSchema(AutoSchema):
             answers = {"200": form()}
         else:
             answers = {"200": page_of(form)()}
-        refused = set(REFUSALS) - (set() if self.method == "POST" else {"409", "422"})
-        for code in sorted(refused):
+        for code in sorted(self._refusals()):
             answers[code, MEDIA_TYPE] = OpenApiResponse(RefusalForm, REFUSALS[code])
+        if self.method == "GET":
+            answers["414"] = OpenApiResponse(description="The address is too long.")
         return answers
+
+    def _refusals(self) -> set[str]:
+        if self.method == "POST":
+            return set(REFUSALS)
+        # Files and numbers have rules about what goes together; a row is there or not.
+        lists = hasattr(self.view, "form") and not hasattr(self.view, "one")
+        rules = lists or hasattr(self.view, "parameters")
+        return set(REFUSALS) - ({"409"} if rules else {"409", "422"})
 
     def get_examples(self) -> list[Any]:
         """One request and one answer; tests send the one and check the other."""
@@ -134,11 +144,15 @@ class WorkshopSchema(AutoSchema):
             found = [_IDEMPOTENCY] if hasattr(self.view, "call") else []
             return [*found, _IF_MATCH] if found and "{" in self.path else found
         if not hasattr(self.view, "form"):
-            return []
+            return [one.described() for one in self._parameters()]
         found = [_several("fields", self.view.form().fields, "Only these fields, and the id.")]
         if names := expansions_of(self.view.resource):
             found.append(_several("expand", names, "What hangs on each row."))
         return found if hasattr(self.view, "one") else [*found, *self._of_list()]
+
+    def _parameters(self) -> Sequence[Any]:
+        """Of a view that answers a question instead of listing rows."""
+        return getattr(self.view, "parameters", ())
 
     def _of_list(self) -> list[OpenApiParameter]:
         orders = self.view.orders
@@ -195,11 +209,20 @@ _IDEMPOTENCY: Final = OpenApiParameter(
     description="Any text of up to 128 characters; a repetition has one effect.",
     pattern="^[!-~]{1,128}$",
 )
+_TAG: Final = '(W/)?"[!#-~]*"'
 _IF_MATCH: Final = OpenApiParameter(
     "If-Match",
-    {"type": "string", "pattern": '^([*]|(W/)?"[!#-~]{1,64}")$'},
+    {
+        # The star by itself: programs that make requests up from the description make headers of
+        # letters and digits, and would send a wrong one where only the pattern stands.
+        "anyOf": [
+            {"type": "string", "enum": ["*"]},
+            {"type": "string", "pattern": rf"^{_TAG}([ \t]*,[ \t]*{_TAG})*$"},
+        ]
+    },
     OpenApiParameter.HEADER,
-    description='The ETag that was read, such as "v12" of a receipt; another version is a 409.',
+    description='The ETag that was read, such as "v12" of a receipt, or several of which one is '
+    "enough; another version is a 409.",
 )
 _FORMAT: Final = OpenApiParameter(
     "format", str, enum=list(TYPES), description="The whole list as a file, up to 10 000 rows."
@@ -261,6 +284,20 @@ class AmountSchema(OpenApiSerializerFieldExtension):
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         return {"type": "string", "format": "decimal", "pattern": self.target.pattern}
+
+
+class TextSchema(OpenApiSerializerFieldExtension):
+    """A text; where it must be sent, one that is more than blanks."""
+
+    target_class = "workshop.lib.api.fields.TextField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        found: dict[str, Any] = {"type": "string"}
+        if self.target.max_length is not None:
+            found["maxLength"] = self.target.max_length
+        if not self.target.allow_blank:
+            found |= {"minLength": 1, "pattern": NOT_BLANK}
+        return found
 
 
 class MomentSchema(OpenApiSerializerFieldExtension):

@@ -36,6 +36,7 @@ from workshop.lib.correlation import request_id
 # ids of the page, who asks → what belongs to each id
 A = TypeVar("A", bound=HttpResponseBase)
 MOST_PLANS: Final = 500
+OF_ROWS: Final = ("fields", "expand")
 _plans: dict[tuple[Any, ...], Plan] = {}
 Expansion = Callable[[Sequence[int], Access], Mapping[int, Any]]
 _expansions: dict[str, dict[str, tuple[Expansion, Any]]] = {}
@@ -266,6 +267,7 @@ class RowView(ReadView):
     """One row, with an ETag; ``If-None-Match`` is answered with 304."""
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        plain.refuse_unknown("query", request.query_params, OF_ROWS)
         found = plain.read(self.one(self.rows(), **kwargs)[:1], self.shape())
         if not found:
             raise NotFound

@@ -93,11 +93,27 @@
       input.hasChangeListener = true;
     });
     document.querySelectorAll("[data-office-send]").forEach((select) => {
-      select.addEventListener("change", () => select.form.submit());
+      // Asked as a press of the button would: whoever listens to the form is told.
+      select.addEventListener("change", () => select.form.requestSubmit());
+    });
+    document.querySelectorAll("form[data-office-wait]").forEach((form) => {
+      form.addEventListener("submit", () => busy(true));
     });
   });
+
+  // Numbers that are being asked for anew must not be taken for the answer.
+  function busy(waits) {
+    document.querySelectorAll("[data-office-busy]").forEach((page) => {
+      page.setAttribute("aria-busy", String(waits));
+    });
+    document.querySelectorAll(".office-waits").forEach((told) => {
+      told.hidden = !waits;
+    });
+  }
+
   // Back from another page: buttons that were switched off work again.
   window.addEventListener("pageshow", () => {
+    busy(false);
     document.querySelectorAll("form[data-office-once] button[disabled]").forEach((button) => {
       button.disabled = false;
     });
