@@ -15,7 +15,9 @@ ENV PATH=/opt/venv/bin:$PATH \
     DATA_DIR=/data \
     STATIC_ROOT=/app/static-files \
     HOST=0.0.0.0
-RUN groupadd --gid 10001 workshop \
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/* \
+    && groupadd --gid 10001 workshop \
     && useradd --uid 10001 --gid workshop --no-create-home --shell /usr/sbin/nologin workshop \
     && install -d -o workshop -g workshop -m 0750 /data
 COPY --from=build /opt/venv /opt/venv

@@ -11,7 +11,8 @@ class HistoryConfig(AppConfig):
 
     def ready(self) -> None:
         from history import checks  # noqa: F401  # registers the check
-        from history.jobs import events  # noqa: F401  # registers the kinds
+        from history.backups import events as backup_events  # noqa: F401  # registers the kinds
+        from history.jobs import events  # noqa: F401
         from history.jobs.rows import seed_after_migrate
         from history.nudge import on_new_events
         from history.tasks import wake_relay

@@ -7,57 +7,55 @@ PostgreSQL, by executemany on SQLite.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from itertools import count
-from operator import attrgetter
+from functools import cache, partial
+from itertools import chain, count, repeat
 from typing import Any, Final, TypeVar, cast
 
 from django.db import connection, models, transaction
 from django.db.models.base import ModelState
 
+from history.bulk_events import Form, NewEvent, lines
+from history.bulk_rows import copied, copy, insert, insert_rows
 from history.canonical import digest, encoded
-from history.chain import HASHED_FIELDS, link
 from history.commands import CommandKey
 from history.models import Command, Event, Stream
 from history.record import who
 from history.registry import Payload, payload_class, subscribers
 from workshop.lib import clock
 from workshop.lib.actor import Actor
+from workshop.lib.collector import resting
 
 M = TypeVar("M", bound=models.Model)
 
 IDS_AT_ONCE: Final = 2000
 
-Mark = tuple[dict[type[models.Model], int], int]
+Mark = list[int]
 
 
-@dataclass(slots=True)
-class NewEvent:
-    """The columns of an event; a model instance of each would double the time."""
+class _Table:
+    """The rows of a batch for one table, and ids for them."""
 
-    id: int
-    stream: str
-    sequence: int
-    kind: str
-    version: int
-    payload: dict[str, Any]
-    actor_kind: str
-    actor_id: int | None
-    actor_label: str
-    actor_telegram_id: int | None
-    actor_username: str
-    channel: str
-    correlation_id: str
-    occurred_at: datetime
-    recorded_at: datetime
-    command_id: int
-    ordinal: int
-    previous_hash: str = ""
-    hash: str = ""
+    __slots__ = ("ids", "key", "rows")
+
+    def __init__(self, model: type[models.Model], *, dry: bool) -> None:
+        self.key = model._meta.pk.attname
+        self.rows: list[Any] = []
+        self.ids: Iterator[int] = count(2**62)  # of a dry batch: no row of the database has one
+        if not dry:
+            self.ids = chain.from_iterable(iter(partial(_take_ids, model), None))
+
+
+class Head:
+    """The end of a stream that begins in a batch: the columns of its row, and its name as bytes."""
+
+    def __init__(self, name: str, id_: int) -> None:
+        self.id, self.name = id_, name
+        self.last_sequence, self.last_hash = 0, ""
+        self.copied, self.encoded = copied(name), encoded(name)
 
 
 @dataclass
@@ -67,29 +65,33 @@ class Batch:
     now: datetime
     dry: bool = False  # nothing is written, no hash is reckoned
     _now: str = ""
-    _rows: dict[type[models.Model], list[Any]] = field(default_factory=dict)
-    _ids: dict[type[models.Model], Iterator[int]] = field(default_factory=dict)
-    _heads: dict[str, Stream] = field(default_factory=dict)
+    _tables: dict[type[models.Model], _Table] = field(default_factory=dict)
+    _heads: dict[str, Head] = field(default_factory=dict)
     _who: dict[int, tuple[Actor, dict[str, Any]]] = field(default_factory=dict)
+    _forms: dict[tuple[int, type[Payload]], Form] = field(default_factory=dict)
+    _at: datetime | None = None
+    _at_told: bytes = b""
 
     def __post_init__(self) -> None:
         self._now = clock.iso(self.now) or ""
 
+    def _table(self, model: type[models.Model]) -> _Table:
+        table = self._tables.get(model)
+        if table is None:
+            table = self._tables[model] = _Table(model, dry=self.dry)
+        return table
+
     def next_id(self, model: type[models.Model]) -> int:
         """An id that no other row of ``model`` has or gets."""
-        while True:
-            ids = self._ids.get(model)
-            if ids is not None:
-                for found in ids:
-                    return found
-            self._ids[model] = count(2**62) if self.dry else _take_ids(model)
+        return next(self._table(model).ids)
 
     def add(self, row: models.Model) -> None:
         """Write ``row`` at the end; it may be changed until then. It gets an id unless it has."""
-        if row.pk is None:
-            row.pk = self.next_id(type(row))
+        table, columns = self._table(type(row)), row.__dict__
+        if columns[table.key] is None:
+            columns[table.key] = next(table.ids)
         if not self.dry:
-            self._rows.setdefault(type(row), []).append(row)
+            table.rows.append(row)
 
     def command(self, verb: str, key: CommandKey, actor: Actor, arguments: Any) -> Command:
         """The one command of a history. A key that was used before fails when it is written."""
@@ -100,7 +102,7 @@ class Batch:
             verb=verb,
             actor_kind=actor.kind,
             actor_id=actor.id,
-            arguments_hash=digest({"verb": verb, "arguments": arguments}),
+            arguments_hash="" if self.dry else digest({"verb": verb, "arguments": arguments}),
             created_at=self.now,
         )
         self.add(row)
@@ -110,40 +112,43 @@ class Batch:
         self, stream: str, payload: Payload, *, actor: Actor, command: Command, at: datetime
     ) -> Event:
         """The next event of a stream that begins in this batch: its columns, not yet a row."""
-        payload_class(payload.kind)
         head = self._heads.get(stream)
         if head is None:
-            head = self._heads[stream] = new_row(Stream, name=stream)
-            self.add(head)
-        columns = NewEvent(
-            id=self.next_id(Event),
-            stream=stream,
-            sequence=head.last_sequence + 1,
-            kind=payload.kind,
-            version=payload.version,
-            payload={} if self.dry else payload.as_json(),
-            occurred_at=at,
-            recorded_at=self.now,
-            command_id=command.pk,
-            ordinal=command.next_ordinal,
-            previous_hash=head.last_hash,
-            **self._columns_of(actor),
-        )
-        event = cast(Event, columns)
+            head = self._begin(stream)
+        head.last_sequence += 1
+        event = NewEvent(stream, head.last_sequence, at, head.last_hash)
         if not self.dry:
-            event.hash = self._hash_of(columns)
-        command.next_ordinal += 1
-        head.last_sequence, head.last_hash = event.sequence, event.hash
-        if not self.dry:
-            self._rows.setdefault(Event, []).append(event)
-        return event
+            table = self._table(Event)
+            event.id, event.recorded_at = next(table.ids), self.now
+            event.command_id, event.ordinal = command.id, command.next_ordinal
+            form = self._form(type(payload), actor)
+            event.fill(form, payload.as_json(), self._told(at), head)
+            table.rows.append(event)
+            command.next_ordinal += 1
+            head.last_hash = event.hash
+        return cast(Event, event)
 
-    def _hash_of(self, columns: NewEvent) -> str:
-        """As ``event_hash``: the payload is in its plain form already."""
-        body = {name: getattr(columns, name) for name in HASHED_FIELDS}
-        body["occurred_at"] = clock.iso(columns.occurred_at)
-        body["recorded_at"] = self._now
-        return link(encoded(body), columns.previous_hash)
+    def _begin(self, stream: str) -> Head:
+        table = self._table(Stream)
+        head = self._heads[stream] = Head(stream, next(table.ids))
+        if not self.dry:
+            table.rows.append(head)
+        return head
+
+    def _form(self, payload: type[Payload], actor: Actor) -> Form:
+        """What the events of this kind and actor share."""
+        form = self._forms.get((id(actor), payload))
+        if form is None:
+            payload_class(payload.kind)  # LookupError for a kind that nobody registered
+            shared = self._columns_of(actor)
+            form = self._forms[id(actor), payload] = Form.of(payload, shared, self._now)
+        return form
+
+    def _told(self, at: datetime) -> bytes:
+        """A moment in canonical form; several events after another are often of one."""
+        if at is not self._at:
+            self._at, self._at_told = at, (clock.iso(at) or "").encode()
+        return self._at_told
 
     def _columns_of(self, actor: Actor) -> dict[str, Any]:
         """The actor's columns, worked out once; the actor is kept, so its id() stays his."""
@@ -156,76 +161,91 @@ class Batch:
 
     def mark(self) -> Mark:
         """The batch as it is now, to come :meth:`back_to`."""
-        rows = {model: len(rows) for model, rows in self._rows.items()}
-        return rows, len(self._heads)
+        return [len(self._heads), *(len(table.rows) for table in self._tables.values())]
 
     def back_to(self, mark: Mark) -> None:
         """Forget what was added since, and nothing else may hold on to it."""
-        lengths, heads = mark
-        for model, rows in self._rows.items():
-            del rows[lengths.get(model, 0) :]
+        heads, *lengths = mark
+        for table, length in zip(self._tables.values(), chain(lengths, repeat(0)), strict=False):
+            del table.rows[length:]  # a table that was first used since is empty again
         for name in list(self._heads)[heads:]:
             del self._heads[name]
 
     def write(self) -> None:
         """Everything at once, in the order in which the tables were first used."""
-        events = self._rows.get(Event, [])
-        for model, rows in self._rows.items():
-            insert_rows(model, rows)
+        events = self._table(Event).rows
+        for model, table in self._tables.items():
+            if table.rows and model is Event:
+                _insert_events(events)
+            elif table.rows:
+                insert_rows(model, table.rows)
         for subscriber in subscribers().values():
-            for event in events:
-                subscriber(event)
-        self._rows.clear()
+            subscriber(events)
+        self._tables.clear()
 
 
-def new_row(model: type[M], **values: Any) -> M:
+def _insert_events(events: list[NewEvent]) -> None:
+    names = [item.attname for item in Event._meta.concrete_fields]
+    if connection.vendor == "postgresql":
+        copy(Event, names, lines(events))
+    else:
+        insert(Event, [[getattr(event, name) for name in names] for event in events])
+
+
+def new_row(model: type[M], /, **values: Any) -> M:
     """What ``model(**values)`` makes, in a tenth of the time: values are right by construction."""
-    constants, made, relations = _recipe(model)
+    recipe = _recipe(model)
     row = model.__new__(model)
+    row.__dict__ = columns = recipe.constants.copy()
     row._state = ModelState()
-    columns = row.__dict__
-    columns.update(constants)
-    for name, make in made:
+    for name, make in recipe.made:
         if name not in values:
             columns[name] = make()
-    for name, value in values.items():
-        column = relations.get(name)
-        if column is None:
-            columns[name] = value
-        else:
-            columns[column] = None if value is None else value.pk
-            row._state.fields_cache[name] = value
+    if not recipe.relations.keys().isdisjoint(values):
+        for name in recipe.relations.keys() & values:
+            relate(row, name, values.pop(name))
+    columns.update(values)
     return row
 
 
+def relate(row: models.Model, name: str, value: models.Model | None) -> None:
+    """``row.name = value`` for a relation, without the questions that a right value need not
+    answer."""
+    column, key = _recipe(type(row)).relations[name]
+    row.__dict__[column] = None if value is None else value.__dict__[key]
+    row._state.fields_cache[name] = value
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """Defaults that are the same for each row, those that are made; name of a relation → its
+    column and the column it points to."""
+
+    constants: dict[str, Any]
+    made: list[tuple[str, Callable[[], Any]]]
+    relations: dict[str, tuple[str, str]]
+
+
 @cache
-def _recipe(
-    model: type[models.Model],
-) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]], dict[str, str]]:
-    """Defaults that are the same for each row, those that are made, and columns of relations."""
-    constants: dict[str, Any] = {}
-    made: list[tuple[str, Callable[[], Any]]] = []
-    relations: dict[str, str] = {}
+def _recipe(model: type[models.Model]) -> _Recipe:
+    found = _Recipe({}, [], {})
     for item in model._meta.concrete_fields:
-        constants[item.attname] = None
-        if item.is_relation:
-            relations[item.name] = item.attname
+        found.constants[item.attname] = None
+        if isinstance(item, models.ForeignKey):
+            found.relations[item.name] = item.attname, item.target_field.attname
         if callable(item.default) and item.default is not models.NOT_PROVIDED:
-            made.append((item.attname, item.get_default))
+            found.made.append((item.attname, item.get_default))
         else:
-            constants[item.attname] = item.get_default()
-    return constants, made, relations
+            found.constants[item.attname] = item.get_default()
+    return found
 
 
 @contextmanager
 def batch(*, dry: bool = False) -> Iterator[Batch]:
     """One transaction of bulk writing; an error inside leaves nothing. A ``dry`` one neither locks
     nor writes, the rows are only worked out."""
-    if dry:
-        yield Batch(clock.now(), dry=True)
-        return
-    with transaction.atomic():
-        opened = Batch(clock.now())
+    with resting(), nullcontext() if dry else transaction.atomic():
+        opened = Batch(clock.now(), dry=dry)
         yield opened
         opened.write()
 
@@ -235,10 +255,8 @@ def _take_ids(model: type[models.Model]) -> Iterator[int]:
     table, column = model._meta.db_table, model._meta.pk.column
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-                [f'"{table}"', column, IDS_AT_ONCE],
-            )
+            numbers = "SELECT nextval(%s::regclass) FROM generate_series(1, %s)"
+            cursor.execute(numbers, [_sequence(table, column), IDS_AT_ONCE])
             return iter([row[0] for row in cursor.fetchall()])
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         last = cursor.fetchone()
@@ -246,50 +264,9 @@ def _take_ids(model: type[models.Model]) -> Iterator[int]:
     return iter(range(start + 1, 2**63))
 
 
-def insert_rows(model: type[models.Model], rows: Sequence[Any]) -> None:
-    """Insert rows (anything with the columns as attributes) with the ids they have."""
-    fields = model._meta.concrete_fields
-    values = attrgetter(*(item.attname for item in fields))
-    converters = [
-        (place, convert) for place, item in enumerate(fields) if (convert := _converter(item))
-    ]
-    table = connection.ops.quote_name(model._meta.db_table)
-    columns = ", ".join(connection.ops.quote_name(item.column or "") for item in fields)
-    prepared = (_prepared(values(row), converters) for row in rows)
+@cache
+def _sequence(table: str, column: str) -> str:
+    """Its name, asked once: asked for each number, it took most of their time."""
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                for row in prepared:
-                    copy.write_row(row)
-        else:
-            marks = ", ".join(["%s"] * len(fields))
-            cursor.executemany(
-                f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608  # names only
-                list(prepared),
-            )
-
-
-Converters = Sequence[tuple[int, Callable[[Any], Any]]]
-
-
-def _prepared(row: tuple[Any, ...], converters: Converters) -> Sequence[Any]:
-    values = list(row)
-    for place, convert in converters:
-        values[place] = convert(values[place])
-    return values
-
-
-def _json(value: Any) -> str:
-    return encoded(value).decode(errors="surrogatepass")
-
-
-def _converter(item: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
-    """How a value of the field is handed to the database, None for as it is."""
-    if isinstance(item, models.JSONField):
-        return _json
-    if isinstance(item, models.FileField):
-        return str
-    plain = connection.vendor == "postgresql" or not isinstance(
-        item, models.DateTimeField | models.DateField | models.DecimalField
-    )
-    return None if plain else lambda value: item.get_db_prep_save(value, connection)
+        cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [f'"{table}"', column])
+        return str(cursor.fetchone()[0])

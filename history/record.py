@@ -57,7 +57,7 @@ def record_event(
     head.last_sequence, head.last_hash = event.sequence, event.hash
     _advance.run(pk=head.pk, sequence=head.last_sequence, hash=head.last_hash)
     for subscriber in subscribers().values():
-        subscriber(event)
+        subscriber((event,))
     if not actor.channel.silent:
         _outbox.save(Outbox(event=event, stream=stream, next_attempt_at=now))
         _nudge_once()

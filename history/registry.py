@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cache
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from history.models import Event
 
 Consumer = Callable[["Event"], None]
-Subscriber = Callable[["Event"], None]
+Subscriber = Callable[[Sequence["Event"]], None]
 Undoer = Callable[["Run", "Event", str], None]
 
 
@@ -35,10 +35,9 @@ class Payload:
 
     def as_json(self) -> dict[str, Any]:
         """What is stored: only JSON values."""
-        values = self.__dict__  # of a dataclass, in the order of its fields
         return {
             name: value if type(value) in AS_THEY_ARE else plain(value)
-            for name, value in ((name, values[name]) for name in _names(cast(Any, type(self))))
+            for name, value in self.__dict__.items()  # of a dataclass: its fields in their order
         }
 
     @classmethod
@@ -116,7 +115,9 @@ def register_consumer(name: str, consumer: Consumer) -> None:
 
 
 def register_subscriber(name: str, subscriber: Subscriber) -> None:
-    """``subscriber(event)`` runs in the transaction of the change. Only for insert-only marks."""
+    """``subscriber(events)`` runs in the transaction of the change, with one event or, when a
+    history is written in bulk, with all of them. Only for insert-only marks.
+    """
     _subscribers[name] = subscriber
 
 

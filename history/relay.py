@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 
 from django.db import transaction
@@ -16,29 +17,34 @@ from workshop.lib.process import own_name
 
 LEASE = "outbox-relay"
 BATCH = 200
+SECONDS = 12.0  # of one run: below the limit of the sweep, which is cut off in the middle else
+TERM = lease.HOLD.total_seconds() / 3  # a slow batch ends early, so that the lease is renewed
 BACKOFF = (5, 30, 120, 600, 3600)  # seconds; the last one repeats: an event is never given up
 
 logger = logging.getLogger(__name__)
 
 
-def relay_outbox(*, limit: int = 10_000) -> int:
-    """Expand waiting rows, oldest first; returns how many were done. One process at a time."""
+def relay_outbox(*, limit: int = 10_000, seconds: float = SECONDS) -> int:
+    """Expand waiting rows, oldest first; returns how many were done. One process at a time.
+
+    After ``limit`` rows or ``seconds`` it stops: the next sweep goes on.
+    """
     token = lease.acquire(LEASE, own_name())
     if token is None:
         return 0
-    done = 0
+    done, until = 0, time.monotonic() + seconds
     try:
-        while done < limit and lease.renew(LEASE, token):
-            tried, expanded = _relay_batch()
+        while done < limit and time.monotonic() < until:
+            tried, expanded = _relay_batch(min(until, time.monotonic() + TERM))
             done += expanded
-            if not tried:
+            if not tried or not lease.renew(LEASE, token):
                 break
     finally:
         lease.release(LEASE, token)
     return done
 
 
-def _relay_batch() -> tuple[int, int]:
+def _relay_batch(until: float) -> tuple[int, int]:
     """One pass over due rows: how many were tried, and how many done.
 
     A row that failed holds back the later ones of its own stream only.
@@ -63,6 +69,8 @@ def _relay_batch() -> tuple[int, int]:
             done += 1
         else:
             held.add(row.stream)
+        if time.monotonic() > until:
+            break
     return tried, done
 
 

@@ -8,7 +8,9 @@ from celery import shared_task
 from django.utils.translation import gettext_lazy as _
 
 from history import cleanup, relay
-from history.jobs import JobFailed, Turn, daily, every, job
+from history.backups import nightly
+from history.backups.errors import BackupError
+from history.jobs import JobFailed, Turn, daily, every, job, weekly
 from history.jobs.missed import send_missed
 from history.jobs.sending import send
 from history.verify_new import verify_new
@@ -83,3 +85,34 @@ def relay_outbox() -> int:
 def wake_relay() -> None:
     """Ask a worker to relay now. Nobody waits for the answer, and a lost wake-up is swept later."""
     send("history.relay_outbox", expires=30)
+
+
+@job(
+    "history.back_up",
+    _("Back up"),
+    _("Writes database and photos into one file, and removes the old ones that are not kept."),
+    when=daily("03:00"),
+    limit=timedelta(hours=2),
+    counts={"rows": _("rows"), "photos": _("photos"), "megabytes": _("megabytes")},
+)
+def back_up(turn: Turn) -> dict[str, int]:
+    try:
+        made = nightly.back_up(actor=turn.actor, at=turn.at)
+    except BackupError as error:
+        raise JobFailed(str(error)) from error
+    photos = len(made.manifest.photos)
+    return {"rows": made.rows, "photos": photos, "megabytes": made.size >> 20}
+
+
+@job(
+    "history.try_backup",
+    _("Restore the backup on trial"),
+    _("Brings the newest backup back into a scratch database and checks it there."),
+    when=weekly("sun", "04:30"),
+    limit=timedelta(hours=3),
+)
+def try_backup(turn: Turn) -> None:
+    try:
+        nightly.try_out(actor=turn.actor)
+    except BackupError as error:
+        raise JobFailed(str(error)) from error

@@ -3,7 +3,9 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,12 @@ from workshop.settings.env import BASE_DIR, KNOWN
 
 COMPOSE = BASE_DIR / "docker-compose.yml"
 # Not settings of the product: the database's own password, and where the host listens.
-OTHER_VARIABLES = {"POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "FLOWER_BASIC_AUTH", "FLOWER_PORT"}
+PRODUCTION = BASE_DIR / "docker-compose.prod.yml"
+UNITS = sorted((BASE_DIR / "deploy" / "systemd").glob("repassage*"))
+OTHER_VARIABLES = {
+    "POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "FLOWER_BASIC_AUTH", "FLOWER_PORT",
+    "IMAGE", "SITE_HOST", "SECRETS_DIR",
+}  # fmt: skip
 LATER_COMMANDS = {"runbot"}
 
 
@@ -65,6 +72,100 @@ def test_the_brokers_and_the_look_into_them_come_by_profile() -> None:
     )
     assert refused.returncode != 0
     assert "name:password" in refused.stderr
+
+
+class _Merging(yaml.SafeLoader):
+    """Knows the tags by which one compose file takes something of another away."""
+
+
+_Merging.add_constructor("!reset", lambda _loader, _node: None)
+
+
+def production() -> dict[str, Any]:
+    return dict(yaml.load(PRODUCTION.read_text(encoding="utf-8"), _Merging))
+
+
+def test_production_bounds_every_part_and_restarts_it() -> None:
+    services = production()["services"]
+    for name in ("web", "worker", "beat", "bot", "postgres", "redis", "proxy"):
+        assert services[name]["restart"] == "always", name
+        assert {"cpus", "memory"} <= set(services[name]["deploy"]["resources"]["limits"]), name
+        assert services[name]["logging"]["options"]["max-size"], name
+    # Read-only and without rights: here or in the base file, whose lists are kept.
+    for name in ("postgres", "redis", "proxy"):
+        assert services[name]["read_only"] is True, name
+    assert set(services) - {"proxy"} <= set(compose()["services"])
+
+
+def test_production_takes_secrets_from_files_only() -> None:
+    whole = production()
+    for name, service in whole["services"].items():
+        for variable, value in service.get("environment", {}).items():
+            if str(value).startswith("/run/secrets/"):
+                assert variable.endswith("_FILE")
+                assert value.removeprefix("/run/secrets/") in service["secrets"], (name, variable)
+            assert not re.search(r"PASSWORD$|SECRET_KEY$|TOKEN$|PEPPER$|IDENTITY$", variable)
+        assert set(service.get("secrets", [])) <= set(whole["secrets"])
+    holders = [
+        n for n, one in whole["services"].items() if "telegram_bot_token" in one.get("secrets", [])
+    ]
+    assert holders == ["bot"]
+
+
+def test_production_is_reached_through_tls_alone() -> None:
+    services = production()["services"]
+    assert services["web"]["ports"] is None
+    assert {n for n, one in services.items() if one.get("ports")} == {"proxy"}
+    environment = services["web"]["environment"]
+    assert (environment["HTTPS"], environment["TRUSTED_PROXY_COUNT"]) == ("1", "1")
+    assert environment["DEMO"] == "0"
+
+
+def test_production_asks_for_settings_that_exist() -> None:
+    asked = set(re.findall(r"\$\{([A-Z_]+)", PRODUCTION.read_text(encoding="utf-8")))
+    assert asked <= set(KNOWN) | OTHER_VARIABLES
+    for service in production()["services"].values():
+        names = {name.removesuffix("_FILE") for name in service.get("environment", {})}
+        assert names <= set(KNOWN) | OTHER_VARIABLES
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_units_are_understood_by_systemd(path: Path, tmp_path: Path) -> None:
+    """With the programs of this machine instead of those of a server."""
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("no systemd on this machine")
+    python = Path(sys.executable).parent
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8").replace("/opt/repassage/.venv/bin", str(python))
+        (tmp_path / unit.name).write_text(text)
+    done = subprocess.run(
+        [analyze, "verify", "--man=no", str(tmp_path / path.name)],
+        env=os.environ | {"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = [line for line in done.stderr.splitlines() if "repassage" in line]
+    assert told == [], done.stderr
+
+
+def test_units_run_what_the_containers_run_and_may_little() -> None:
+    commands = {}
+    for path in UNITS:
+        if path.suffix == ".service":
+            text = path.read_text(encoding="utf-8")
+            (command,) = re.findall(r"^ExecStart=/opt/repassage/\.venv/bin/(.+)$", text, re.M)
+            commands[path.stem.removeprefix("repassage-")] = command.split()
+            for wanted in ("User=repassage", "NoNewPrivileges=yes", "ProtectSystem=strict"):
+                assert f"\n{wanted}\n" in text, path.name
+            if "Type=oneshot" not in text:
+                assert "\nTimeoutStopSec=30\n" in text
+                assert "\nRestart=always\n" in text
+    services = compose()["services"]
+    for name in ("worker", "bot"):
+        assert commands[name] == services[name]["command"], name
+    assert commands["beat"] == services["beat"]["command"][: len(commands["beat"])]
 
 
 def test_no_secret_has_a_default() -> None:

@@ -24,9 +24,9 @@ from workshop.lib.errors import StaleState
 
 LONGEST_KEY: Final = 128
 _KEY: Final = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}")
-_TAG: Final = re.compile(r'(?:W/)?"([!#-~]{1,64})"')
+_TAG: Final = r'(?:W/)?"([!#-~]*)"'
+_TAGS: Final = re.compile(rf"{_TAG}(?:[ \t]*,[ \t]*{_TAG})*")
 _VERSION: Final = re.compile("v([0-9]{1,9})")
-NO_VERSION: Final = -1
 
 
 class VerbView(ApiView, ABC):
@@ -54,8 +54,7 @@ class VerbView(ApiView, ABC):
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         sent = sent_values(request)
         form = self.body(data=sent, context={"request": request})
-        form.is_valid(raise_exception=True)
-        refuse_unknown_values(form, sent)
+        ensure_good(form, sent)
         outcome = self.call(
             form.validated_data, actor=self.access.actor, command=command_of(request)
         )
@@ -120,19 +119,17 @@ class RowVerb(ServiceVerb):
     def target(self) -> dict[str, Any]:
         if not self.key:
             return {}
-        pk, expected = self.kwargs["pk"], expected_tag(self.request)
+        pk, expected = self.kwargs["pk"], expected_tags(self.request)
         found: dict[str, Any] = {self.key: pk}
-        if expected:
+        if expected is not None:
             found["precondition"] = partial(self.ensure_fresh, pk, expected)
         return found
 
-    def ensure_fresh(self, pk: int, expected: str) -> None:
+    def ensure_fresh(self, pk: int, expected: frozenset[str]) -> None:
         """StaleState ``api.changed_meanwhile`` unless the row is as the client read it."""
         self.take_lock(pk)
-        if tag_of(self.of.read(pk)) != expected:
-            raise StaleState(
-                "api.changed_meanwhile", _("It was changed meanwhile: please read it again.")
-            )
+        if tag_of(self.of.read(pk)) not in expected:
+            raise changed_meanwhile()
 
     def take_lock(self, pk: int) -> None:
         type(self).lock(pk)
@@ -144,6 +141,11 @@ class RowVerb(ServiceVerb):
 
     def etag(self, outcome: Outcome[Any]) -> str:
         return self.tag
+
+
+def changed_meanwhile() -> StaleState:
+    """The row is not as the client read it."""
+    return StaleState("api.changed_meanwhile", _("It was changed meanwhile: please read it again."))
 
 
 def sent_values(request: Request) -> dict[str, Any]:
@@ -169,33 +171,59 @@ def command_of(request: Request) -> CommandKey | None:
     return CommandKey(access_of(request).client, key)
 
 
-def expected_version(request: Request) -> dict[str, Any] | None:
-    """What ``If-Match`` expects, as services take it; None without the header or with ``*``."""
-    tag = expected_tag(request)
-    found = _VERSION.fullmatch(tag)
-    return {"version": int(found.group(1)) if found else NO_VERSION} if tag else None
+def expected_versions(request: Request) -> frozenset[int] | None:
+    """The versions that ``If-Match`` allows; None without the header or with ``*``."""
+    tags = expected_tags(request)
+    if tags is None:
+        return None
+    return frozenset(int(found[1]) for tag in tags if (found := _VERSION.fullmatch(tag)))
 
 
-def expected_tag(request: Request) -> str:
-    """The ETag in ``If-Match``; empty without the header or with ``*``.
+def expected_tags(request: Request) -> frozenset[str] | None:
+    """The ETags in ``If-Match`` (RFC 9110, 13.1.1), of which one must be the present one; None
+    without the header or with ``*``.
 
-    One that is not ours is no error: it is the tag of no state of the row. One that is no ETag is
+    One that is not ours is no error: it is the tag of no state of the row. What is no ETag is
     refused: without effect it would not protect.
     """
     header = request.headers.get("If-Match")
     if header is None or header == "*":
-        return ""
-    found = _TAG.fullmatch(header)
-    if found is None:
+        return None
+    if not _TAGS.fullmatch(header):
         raise serializers.ValidationError(
             {"If-Match": [_('An ETag of this resource, such as "v12".')]}, code="invalid"
         )
-    return found.group(1)
+    return frozenset(re.findall(_TAG, header))
 
 
-def refuse_unknown_values(form: serializers.Serializer[Any], sent: Mapping[str, Any]) -> None:
-    """A misspelt name must not be silently without effect."""
-    writable = {name for name, field in form.fields.items() if not field.read_only}
-    wrong = {name: [_("There is no such value here.")] for name in sent if name not in writable}
-    if wrong:
-        raise serializers.ValidationError(wrong, code="unknown")
+def ensure_good(form: serializers.Serializer[Any], sent: Mapping[str, Any]) -> None:
+    """ValidationError for what the form refuses, and for what it does not know.
+
+    A misspelt name must not be silently without effect.
+    """
+    unknown = _unknown_values(form, sent)
+    if not form.is_valid() or unknown:
+        raise serializers.ValidationError({**unknown, **form.errors})
+
+
+def _unknown_values(form: serializers.Serializer[Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What has no name in the form, as deep as its forms go."""
+    found: dict[str, Any] = {}
+    for name, value in sent.items():
+        field = form.fields.get(name)
+        if field is None or field.read_only:
+            told = _("There is no such value here.")
+            found[name] = [serializers.ErrorDetail(told, code="unknown")]
+        elif inner := _unknown_inside(field, value):
+            found[name] = inner
+    return found
+
+
+def _unknown_inside(field: Any, value: Any) -> dict[str, Any]:
+    if isinstance(field, serializers.Serializer):
+        return _unknown_values(field, value) if isinstance(value, dict) else {}
+    child = getattr(field, "child", None)
+    if child is None or not isinstance(value, list):
+        return {}
+    told = ((str(number), _unknown_inside(child, one)) for number, one in enumerate(value))
+    return {number: inner for number, inner in told if inner}

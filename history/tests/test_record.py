@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -107,11 +108,13 @@ def test_an_event_outside_a_transaction_is_refused(actor: Actor) -> None:
 def test_a_subscriber_runs_in_the_transaction_of_the_change(
     write: Any, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(event: Event) -> None:
+    def refuse(_events: Sequence[Event]) -> None:
         raise RuntimeError("mark failed")
 
     seen: list[str] = []
-    monkeypatch.setitem(registry._subscribers, "test", lambda event: seen.append(event.kind))
+    monkeypatch.setitem(
+        registry._subscribers, "test", lambda events: seen.extend(event.kind for event in events)
+    )
     write()
     assert seen == ["test.noted"]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -125,6 +127,30 @@ def test_a_limit_ends_the_run(write: Any, told: Told, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.django_db
+def test_a_run_ends_in_time_and_the_next_goes_on(write: Any, told: Told) -> None:
+    for _ in range(3):
+        write()
+    assert relay_outbox(seconds=0) == 0
+    assert waiting() == 3
+    assert relay_outbox() == 3
+
+
+@pytest.mark.django_db
+def test_the_lease_is_renewed_within_a_slow_batch(
+    write: Any, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each event takes longer than a third of the term: the run must not lose its lease."""
+    monkeypatch.setattr(relay, "TERM", 0)
+    renewed = []
+    renew = lease.renew
+    monkeypatch.setattr(lease, "renew", lambda *given: renewed.append(given) or renew(*given))
+    for _ in range(4):
+        write()
+    assert relay_outbox() == 4
+    assert len(renewed) == 4
+
+
+@pytest.mark.django_db
 def test_only_the_holder_of_the_lease_relays(write: Any, told: Told) -> None:
     write()
     token = lease.acquire(relay.LEASE, "another process")
@@ -196,7 +222,7 @@ def test_two_relays_at_once_do_not_double(write: Any, told: Told, together: Any)
     for n in range(60):
         write(f"test:{n % 3}", "x")
 
-    answers = together([relay._relay_batch] * 4)
+    answers = together([partial(relay._relay_batch, time.monotonic() + 60)] * 4)
     assert all(isinstance(answer, tuple) for answer in answers), answers
     assert waiting() == 0
     assert sorted(told.events) == sorted((f"test:{s}", n) for s in range(3) for n in range(1, 21))

@@ -1,0 +1,120 @@
+"""Events of a bulk writing: hashed and copied as bytes, with the columns of ``record_event``.
+
+Most columns of the events that one actor writes are the same: they are put into a form once for
+each kind of event, and what differs is filled in. The canonical JSON of a payload serves the hash
+and the table alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from history.bulk_rows import copied
+from history.canonical import encoded
+from history.chain import HASHED_FIELDS, link
+from history.models import Event
+from history.registry import Payload
+
+# What differs from one event to the next, in the order in which the forms have places for it.
+_HASHED: Final = ("command_id", "occurred_at", "ordinal", "payload", "sequence", "stream")
+_COPIED: Final = (
+    "id", "stream", "sequence", "payload", "occurred_at", "command_id", "ordinal",
+    "previous_hash", "hash",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The columns that all events of an actor and a kind share, and two texts around them."""
+
+    kind: str
+    columns: Mapping[str, Any]
+    hashed: bytes
+    line: bytes
+
+    @classmethod
+    def of(cls, payload: type[Payload], shared: Mapping[str, Any], recorded_at: str) -> Form:
+        """``shared`` are the columns that tell of the actor."""
+        columns = {**shared, "kind": payload.kind, "version": payload.version}
+        told = {**columns, "recorded_at": recorded_at}
+        hashed = [
+            encoded(name) + b":" + (b"%b" if name in _HASHED else _literal(encoded(told[name])))
+            for name in sorted(HASHED_FIELDS)  # as canonical JSON orders them
+        ]
+        names = [item.attname for item in Event._meta.concrete_fields]
+        line = [b"%b" if name in _COPIED else _literal(copied(told[name])) for name in names]
+        return cls(payload.kind, columns, b"{" + b",".join(hashed) + b"}", b"\t".join(line) + b"\n")
+
+
+class Named(Protocol):
+    """A stream by its name: as COPY takes it, and in canonical form."""
+
+    copied: bytes
+    encoded: bytes
+
+
+def _literal(text: bytes) -> bytes:
+    return text.replace(b"%", b"%%")
+
+
+class NewEvent:
+    """The columns of an event; a model instance of each would double the time."""
+
+    __slots__ = (
+        "_form", "_occurred", "_payload", "_stream", "command_id", "hash", "id", "kind",
+        "occurred_at", "ordinal", "payload", "previous_hash", "recorded_at", "sequence", "stream",
+    )  # fmt: skip
+    id: int
+    command_id: int
+    ordinal: int
+    recorded_at: datetime
+    kind: str
+
+    def __init__(
+        self, stream: str, sequence: int, occurred_at: datetime, previous_hash: str = ""
+    ) -> None:
+        self.stream, self.sequence, self.occurred_at = stream, sequence, occurred_at
+        self.previous_hash, self.hash = previous_hash, ""
+
+    def __getattr__(self, name: str) -> Any:
+        """A column that it shares with the others of its form."""
+        if name in NewEvent.__slots__ or name not in self._form.columns:
+            raise AttributeError(name)
+        return self._form.columns[name]
+
+    def fill(self, form: Form, payload: dict[str, Any], occurred: bytes, head: Named) -> None:
+        """Hash it; its ids and the moment of recording are there. ``occurred`` is its moment in
+        canonical form."""
+        self._form, self.payload, self._occurred = form, payload, occurred
+        self.kind, self._stream, self._payload = form.kind, head.copied, encoded(payload)
+        body = form.hashed % (
+            b"%d" % self.command_id,
+            b'"%b"' % occurred,
+            b"%d" % self.ordinal,
+            self._payload,
+            b"%d" % self.sequence,
+            head.encoded,
+        )
+        self.hash = link(body, self.previous_hash)
+
+    def line(self) -> bytes:
+        """As COPY takes it."""
+        return self._form.line % (
+            b"%d" % self.id,
+            self._stream,
+            b"%d" % self.sequence,
+            self._payload.replace(b"\\", b"\\\\"),
+            self._occurred,
+            b"%d" % self.command_id,
+            b"%d" % self.ordinal,
+            self.previous_hash.encode(),
+            self.hash.encode(),
+        )
+
+
+def lines(events: Sequence[NewEvent]) -> bytes:
+    """All of them for COPY, with every column of the table."""
+    return b"".join([event.line() for event in events])
