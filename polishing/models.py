@@ -142,7 +142,8 @@ class PolishingOrder(Voidable):
                 fields=["polisher", "sent_at"],
                 condition=Q(returned_at__isnull=True, voided_at__isnull=True),
                 name="polishing_open_by_person",
-            )
+            ),
+            models.Index(fields=["returned_at"], name="polishing_by_return"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +26,8 @@ _SIGN_IN_FRONT = re.compile(r"\A[\s№#]+")
 _SIGN_AFTER_GAP = re.compile(r"(?:^|(?<=[\s,;]))[№#][\s№#]*")
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 # Lower case suffices: the key is folded first.
-_LOOK_ALIKES = str.maketrans("авекмнорстух", "abekmhopctyx")
+_LOOK_ALIKES = str.maketrans("авекмнорстух", "abekmhopctyx", " ")
+_WITHOUT_SEPARATORS = str.maketrans("", "", "".join(_SEPARATORS))
 
 _EN_KEYS, _RU_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`", "йцукенгшщзхъфывапролджэячсмитьбюё"
 _KEYBOARD = str.maketrans(_EN_KEYS + _RU_KEYS, _RU_KEYS + _EN_KEYS)
@@ -46,6 +48,7 @@ class Number:
     key: str
 
 
+@lru_cache(maxsize=4096)  # an import asks for each of its rows twice
 def normalise_number(raw: str) -> Number:
     """The number in ``raw``, cleaned.
 
@@ -83,7 +86,7 @@ def similar_key(key: str) -> str:
     ``key`` is :attr:`Number.key`. Equal similar keys are a hint for a person, never identity.
     """
     without_zeros = _LEADING_ZEROS.sub("", key)
-    return "".join(char for char in without_zeros if char not in _SEPARATORS)
+    return without_zeros.translate(_WITHOUT_SEPARATORS)
 
 
 def other_spellings(text: str) -> tuple[str, ...]:
@@ -143,7 +146,7 @@ def _plain(char: str) -> str:
 
 
 def _fold(display: str) -> str:
-    return display.casefold().replace(" ", "").translate(_LOOK_ALIKES)
+    return display.casefold().translate(_LOOK_ALIKES)
 
 
 def _is_acceptable(display: str) -> bool:
@@ -160,8 +163,10 @@ def _has_digit(word: str) -> bool:
     return any(map(str.isdecimal, word))
 
 
+@lru_cache(maxsize=4096)  # of the rows of an import each asks several times
 def fold_serial(serial: str) -> str:
     """The key under which serial and movement numbers are compared: as receipt numbers, and
     spaces, points, dashes and slashes dropped. Empty stays empty; at most 60 characters."""
-    folded = _fold(_clean(serial or ""))
-    return "".join(char for char in folded if char not in _SEPARATORS)[:60]
+    if not serial:
+        return ""
+    return _fold(_clean(serial)).translate(_WITHOUT_SEPARATORS)[:60]

@@ -235,12 +235,26 @@ def _last_work(
 def operation_hit(
     receipt: Receipt, type_id: int, employee_id: int, before: datetime
 ) -> Operation | None:
-    """The latest valid work of the type by that person before a moment; None when he has none."""
-    rows = Operation.objects.valid().filter(
-        receipt=receipt, type_id=type_id, employee_id=employee_id, performed_at__lte=before
-    )
-    found: Operation | None = rows.order_by("-performed_at", "-id").first()
-    return found
+    """The latest valid work of the type by that person before a moment; None when he has none.
+
+    On a confirmed warranty repeat it may be one of the visit that is repeated: those of this visit
+    go first.
+    """
+    for visit in visits_answered_for(receipt):
+        rows = Operation.objects.valid().filter(
+            receipt=visit, type_id=type_id, employee_id=employee_id, performed_at__lte=before
+        )
+        found: Operation | None = rows.order_by("-performed_at", "-id").first()
+        if found is not None:
+            return found
+    return None
+
+
+def visits_answered_for(receipt: Receipt) -> list[int]:
+    """Ids of the receipts whose works a return of this one may hit, the nearest first."""
+    if receipt.visit_kind == Receipt.VisitKind.WARRANTY and receipt.repeats_id is not None:
+        return [receipt.pk, receipt.repeats_id]
+    return [receipt.pk]
 
 
 def suggest_assembler(receipt: Receipt, before: datetime) -> Employee | None:

@@ -18,6 +18,7 @@ class NoticeKind(models.TextChoices):
     ASSIGNMENT = "assignment", _("A watch is handed to me")
     POLISHING = "polishing", _("Parts are sent to me for polishing")
     RETURNED = "returned", _("Returns from QC that name me")
+    QUALITY = "quality", _("Quality outside its limits")
     DEADLINE_REMINDER = "deadline_reminder", _("Reminders of deadlines")
     OVERDUE = "overdue", _("Overdue receipts")
     DEADLINE_CHANGED = "deadline_changed", _("Changes of deadlines")
@@ -33,13 +34,15 @@ class NoticeKind(models.TextChoices):
 
 _INSPECTION: Final = frozenset({roles.INSPECTOR})
 _LEADING: Final = frozenset({roles.INSPECTOR, roles.MANAGER})
+_WORKING: Final = frozenset({roles.MASTER, roles.POLISHER, roles.INSPECTOR})
 _OFFICE: Final = frozenset({roles.MANAGER, roles.OWNER})
 
 # Whom a kind can reach at all: only these are offered a switch for it.
 RECIPIENTS: Final[Mapping[NoticeKind, frozenset[str]]] = {
     NoticeKind.ASSIGNMENT: frozenset({roles.MASTER}),
     NoticeKind.POLISHING: frozenset({roles.POLISHER}),
-    NoticeKind.RETURNED: frozenset({roles.MASTER, roles.POLISHER, roles.INSPECTOR}),
+    NoticeKind.RETURNED: _WORKING,
+    NoticeKind.QUALITY: _WORKING | {roles.MANAGER},
     NoticeKind.DEADLINE_REMINDER: _INSPECTION,
     NoticeKind.OVERDUE: _LEADING,
     NoticeKind.DEADLINE_CHANGED: _INSPECTION,

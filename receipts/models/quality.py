@@ -64,6 +64,7 @@ class QualityCheck(Voidable):
                 name="check_decided_with_time",
             ),
         ]
+        indexes = [models.Index(fields=["decided_at"], name="check_by_time")]
 
     def __str__(self) -> str:
         return f"{self.receipt_id} {self.get_decision_display() or '…'}"

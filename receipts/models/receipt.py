@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
+import os
+from base64 import urlsafe_b64encode
 from datetime import datetime
 from typing import Self
 
@@ -20,7 +21,7 @@ from workshop.lib.models import Kept, Voidable, VoidableQuerySet
 
 def new_token() -> str:
     """An unguessable token for links and labels (96 bits, fits a Telegram deep link)."""
-    return secrets.token_urlsafe(12)
+    return urlsafe_b64encode(os.urandom(12)).decode()
 
 
 class ReceiptQuerySet(VoidableQuerySet):

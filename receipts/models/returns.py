@@ -112,6 +112,14 @@ class ReturnItem(Kept):
                 name="responsibility_consistent",
             ),
         ]
+        # What is still to be decided, whatever the number of those that are.
+        indexes = [
+            models.Index(
+                fields=["return_case"],
+                condition=Q(responsibility="undecided"),
+                name="item_undecided",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.reason_name

@@ -176,7 +176,11 @@ def _operation_hit(
         return selectors.operation_hit(receipt, row.affects_id, person.pk, before)
     found = (
         Operation.objects.valid()
-        .filter(pk=operation_id, receipt=receipt, performed_at__lte=before)
+        .filter(
+            pk=operation_id,
+            receipt__in=selectors.visits_answered_for(receipt),
+            performed_at__lte=before,
+        )
         .first()
     )
     if found is None or found.employee_id != person.pk:

@@ -37,6 +37,7 @@ from tests.cast import (
     make_cast,
     make_polished,
     make_ready,
+    make_receipt,
     make_submitted,
     reason_id,
     type_id,
@@ -198,6 +199,34 @@ def test_the_operation_hit_is_his_latest_of_the_affected_type_before(cast: Cast)
     hit, none = ReturnItem.objects.order_by("pk")
     assert (hit.operation_id, none.operation_id) == (second, None)
     assert operation_hit(receipt, type_id("assembly"), cast.pavel.pk, AT + 9 * HOUR) is None
+
+
+def test_a_return_on_a_warranty_repeat_may_hit_a_work_of_the_visit_before(cast: Cast) -> None:
+    before, repeat = make_submitted(cast, at=AT), make_receipt(cast, at=AT + HOUR)
+    first = _record(cast, before, "assembly", "maxim", AT + HOUR)
+    kind, person = type_id("assembly"), cast.maxim.pk
+    assert operation_hit(repeat, kind, person, AT + 9 * HOUR) is None
+    repeat.repeats, repeat.visit_kind = before, Receipt.VisitKind.NOT_CONFIRMED
+    assert operation_hit(repeat, kind, person, AT + 9 * HOUR) is None
+    repeat.visit_kind = Receipt.VisitKind.WARRANTY
+    found = operation_hit(repeat, kind, person, AT + 9 * HOUR)
+    assert found is not None
+    assert found.pk == first
+    # A work of this visit goes first.
+    own = _record(cast, repeat, "assembly", "maxim", AT + 2 * HOUR)
+    found = operation_hit(repeat, kind, person, AT + 9 * HOUR)
+    assert found is not None
+    assert found.pk == own
+
+
+def test_a_return_records_the_work_of_the_visit_that_is_repeated(cast: Cast) -> None:
+    before, repeat = make_submitted(cast, at=AT), make_receipt(cast, at=AT + HOUR)
+    work = Operation.objects.get(receipt=before)
+    warranty = Receipt.VisitKind.WARRANTY
+    Receipt.objects.filter(pk=repeat.pk).update(repeats=before, visit_kind=warranty)
+    reason = reason_id("dirt_inside")
+    _return(cast, repeat, ItemInput(reason, "person", cast.maxim.pk), at=AT + 5 * HOUR)
+    assert ReturnItem.objects.get().operation_id == work.pk
 
 
 def test_suggestions_follow_the_rule_and_record_nothing(cast: Cast) -> None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from history.api.verbs import ServiceVerb, expected_version
+from history.api.verbs import ServiceVerb, expected_versions
 from history.commands import Outcome
 from receipts import locks
 from receipts.api.serializers import ReceiptForm
@@ -27,6 +27,7 @@ Form = serializers.Serializer[Any]
 WRITE: Final = {"POST": "receipts:write"}
 MANAGE: Final = {"POST": "receipts:manage"}
 MOST_ROWS: Final = 50
+NO_VERSION: Final = -1
 
 
 class Empty(Form):
@@ -37,9 +38,11 @@ class ReasonForm(Form):
     reason = TextField(required=True)
 
 
-def ensure_version(receipt_id: int, expected: Mapping[str, Any]) -> None:
-    """The version of ``If-Match`` under the receipt's lock; StaleState tells who changed what."""
-    ensure_fresh(locks.receipt(receipt_id), expected)
+def ensure_version(receipt_id: int, expected: frozenset[int]) -> None:
+    """The versions of ``If-Match`` under the receipt's lock; StaleState tells who changed what."""
+    receipt = locks.receipt(receipt_id)
+    if receipt.version not in expected:
+        ensure_fresh(receipt, {"version": NO_VERSION})
 
 
 class ReceiptVerb(ServiceVerb):
@@ -61,9 +64,9 @@ class ReceiptVerb(ServiceVerb):
     def target(self) -> dict[str, Any]:
         """What the address names (also a row of the receipt), with the version of If-Match."""
         found = dict(self.kwargs)
-        pk, expected = found.pop("pk"), expected_version(self.request)
+        pk, expected = found.pop("pk"), expected_versions(self.request)
         found["receipt_id"] = pk
-        if expected:
+        if expected is not None:
             found["precondition"] = partial(ensure_version, pk, expected)
         return found
 
@@ -96,13 +99,13 @@ class HangingVerb(ReceiptVerb):
     def target(self) -> dict[str, Any]:
         if not self.key:
             return super().target()
-        pk, expected = self.kwargs["pk"], expected_version(self.request)
+        pk, expected = self.kwargs["pk"], expected_versions(self.request)
         found: dict[str, Any] = {self.key: pk}
-        if expected:
+        if expected is not None:
             found["precondition"] = partial(self.ensure_version, pk, expected)
         return found
 
-    def ensure_version(self, pk: int, expected: Mapping[str, Any]) -> None:
+    def ensure_version(self, pk: int, expected: frozenset[int]) -> None:
         for receipt_id in self.of.table().filter(pk=pk).values_list("receipt_id", flat=True):
             ensure_version(receipt_id, expected)
 

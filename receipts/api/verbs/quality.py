@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from receipts.api.verbs.base import Form, ReasonForm, ReceiptVerb, inputs, listed
@@ -104,6 +105,23 @@ class AddReading(ReceiptVerb):
         return {"reading": ReadingInput(**{k: v for k, v in data.items() if k in known})}
 
 
+@extend_schema_field(
+    {
+        "type": "object",
+        "patternProperties": {"^[0-9]{1,18}$": {"type": "boolean"}},
+        "additionalProperties": False,
+    }
+)
+class ChecklistField(serializers.DictField):
+    """Answers by the id of their item."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        found = super().to_internal_value(data)
+        if not all(key.isascii() and key.isdecimal() and len(key) < 19 for key in found):
+            raise serializers.ValidationError(_("The keys are ids of checklist items."))
+        return {int(key): answer for key, answer in found.items()}
+
+
 class MeasureForm(Form):
     example: ClassVar = {
         "water_bar": "5.0",
@@ -116,14 +134,7 @@ class MeasureForm(Form):
         choices=QualityCheck.Water.choices, required=False, allow_blank=True
     )
     power_reserve_hours = AmountField(6, 1, required=False, allow_null=True)
-    checklist = serializers.DictField(
-        child=YesNoField(), required=False, help_text="item id → in order"
-    )
-
-    def validate_checklist(self, value: dict[str, bool]) -> dict[int, bool]:
-        if not all(key.isascii() and key.isdecimal() and len(key) < 19 for key in value):
-            raise serializers.ValidationError(_("The keys are ids of checklist items."))
-        return {int(key): answer for key, answer in value.items()}
+    checklist = ChecklistField(child=YesNoField(), required=False, help_text="item id → in order")
 
 
 class Measure(ReceiptVerb):

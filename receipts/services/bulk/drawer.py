@@ -25,21 +25,20 @@ class Drawer:
 
     def row(self, model: type[M], pk: int, *, field: str) -> M:
         """An active or inactive row, as ``row_of`` finds it."""
-        return self._found(model, pk, lambda: row_of(model, pk, field=field))
+        found: M | None = self._rows.get((model, pk))
+        if found is None:
+            found = self._rows[model, pk] = row_of(model, pk, field=field)
+        return found
 
     def person(self, pk: int, field: str = "employee") -> Employee:
-        return self._found(Employee, pk, lambda: employee(pk, field))
+        found: Employee | None = self._rows.get((Employee, pk))
+        if found is None:
+            found = self._rows[Employee, pk] = employee(pk, field)
+        return found
 
     def put(self, row: models.Model) -> None:
         """A row of this batch, which is not in the database yet."""
         self._rows[type(row), row.pk] = row
-
-    def _found(self, model: type[M], pk: int, find: Callable[[], M]) -> M:
-        key = (model, pk)
-        if key not in self._rows:
-            self._rows[key] = find()
-        found: M = self._rows[key]
-        return found
 
     def cleaned(self, name: str, raw: Any, clean: Callable[[], Any]) -> Any:
         """A fact after cleaning: prices and complaints come again and again."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import models
 
-from history.bulk import Batch, new_row
+from history.bulk import Batch, new_row, relate
 from history.models import Command
 from history.registry import Payload
 from receipts import policies, states
@@ -21,7 +21,15 @@ from receipts.events.facts import (
     Renumbered,
     UrgencyChanged,
 )
-from receipts.models import DeadlineCause, OperationType, Receipt, ReceiptNumber, Reminder
+from receipts.models import (
+    Customer,
+    DeadlineCause,
+    OperationType,
+    Receipt,
+    ReceiptNumber,
+    Reminder,
+    Watch,
+)
 from receipts.numbers import normalise_number, similar_key
 from receipts.projection import apply
 from receipts.services.base import past_moment
@@ -42,6 +50,7 @@ class OpeningDraft:
     def __init__(self, rows: Batch, drawer: Drawer, command: Command, receipt_id: int) -> None:
         self.rows, self.drawer, self.command = rows, drawer, command
         self.receipt = new_row(Receipt, id=receipt_id)
+        self._stream = self.receipt.stream
 
     def ensure(self, verb: str, actor: Actor) -> None:
         """The roles allow the verb, and the status does."""
@@ -50,9 +59,7 @@ class OpeningDraft:
 
     def write(self, payload: Payload, actor: Actor, at: datetime) -> None:
         """One event and the projected fields it changes."""
-        event = self.rows.record(
-            self.receipt.stream, payload, actor=actor, command=self.command, at=at
-        )
+        event = self.rows.record(self._stream, payload, actor=actor, command=self.command, at=at)
         apply(self.receipt, event, payload)
 
     def register(self, *, number: str, actor: Actor, at: datetime) -> None:
@@ -97,19 +104,27 @@ class OpeningDraft:
             if name == "agreed_works":
                 self._agree_works(raw, changes, before)
                 continue
-            value, old = self._fact(name, raw), getattr(self.receipt, name)
+            value, old = self._fact(name, raw), self._known(name)
             if old != value:
                 changes[name] = [told_fact(name, old), told_fact(name, value)]
                 before |= kept_fact(name, old)
-                setattr(self.receipt, name, value)
+                if name in _FACT_ROWS:
+                    relate(self.receipt, name, value)
+                else:
+                    setattr(self.receipt, name, value)
         if changes:
             self.write(FactsChanged(changes=changes, before=before), actor, at)
         return {}
 
+    def _known(self, name: str) -> Any:
+        """The fact as it stands; a draft's relations are set by :meth:`edit_facts` alone."""
+        if name in _FACT_ROWS:
+            return self.receipt._state.fields_cache.get(name)
+        return getattr(self.receipt, name)
+
     def _fact(self, name: str, raw: Any) -> Any:
-        field = Receipt._meta.get_field(name) if name in _FACT_ROWS else None
-        if isinstance(field, models.ForeignKey) and raw:
-            return self.drawer.row(field.related_model, raw, field=name)
+        if raw and name in _FACT_ROWS:
+            return self.drawer.row(_FACT_ROWS[name], raw, field=name)
         return self.drawer.cleaned(name, raw, lambda: clean_fact(self.receipt, name, raw))
 
     def _agree_works(
@@ -186,4 +201,8 @@ class OpeningDraft:
                 )
 
 
-_FACT_ROWS = frozenset({"customer", "watch", "repeats"})
+_FACT_ROWS: Mapping[str, type[models.Model]] = {
+    "customer": Customer,
+    "watch": Watch,
+    "repeats": Receipt,
+}

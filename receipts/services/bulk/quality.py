@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from history.bulk import new_row
+from receipts import selectors
 from receipts.events.base import ref
 from receipts.events.quality import CheckMeasured, ReadingAdded, TestRunStarted
 from receipts.events.status import Passed, Returned
@@ -268,7 +269,13 @@ class Draft(StagesDraft):
         ]
         if operation_id is None:
             affected = [work for work in mine if work.type_id == row.affects_id]
-            return max(affected, key=lambda work: (work.performed_at, work.pk), default=None)
+            if affected:
+                return max(affected, key=lambda work: (work.performed_at, work.pk))
+            person = row.responsible_id or 0
+            # Of this visit nothing is in the database yet; of the one it repeats there may be.
+            if len(selectors.visits_answered_for(self.receipt)) > 1:
+                return selectors.operation_hit(self.receipt, row.affects_id, person, before)
+            return None
         for work in mine:
             if work.pk == operation_id:
                 return work

@@ -80,11 +80,14 @@ class Writer:
         self, command: Command, values: Mapping[str, Any], *, actor: Actor, at: datetime
     ) -> int:
         """A new watch; its id."""
-        watch = new_row(Watch, created_at=at)
-        for name, raw in values.items():
-            setattr(watch, name, self._watch_fact(name, raw))
-        watch.serial_key = fold_serial(watch.serial)
-        watch.movement_key = fold_serial(watch.movement_number)
+        facts = {name: self._watch_fact(name, raw) for name, raw in values.items()}
+        watch = new_row(
+            Watch,
+            created_at=at,
+            serial_key=fold_serial(facts.get("serial", "")),
+            movement_key=fold_serial(facts.get("movement_number", "")),
+            **facts,
+        )
         self.rows.add(watch)
         payload = WatchAdded(watch_id=watch.pk, description=str(watch))
         self.rows.record(watch.stream, payload, actor=actor, command=command, at=at)
