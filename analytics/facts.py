@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, Min, OuterRef, Q, QuerySet, Value, When
 
-from receipts.models import Operation, QualityCheck, ReturnItem
+from analytics.filters import Filters
+from receipts.models import Operation, QualityCheck, Receipt, ReturnItem
+from workshop.lib import clock
+
+
+def first_day() -> date | None:
+    """The workshop's day of the first receipt: where "all time" begins; None without one."""
+    first = Receipt.objects.valid().aggregate(first=Min("received_at"))["first"]
+    return clock.local(first).date() if first else None
 
 
 def operations(start: datetime, end: datetime) -> QuerySet[Operation]:
@@ -17,12 +25,14 @@ def operations(start: datetime, end: datetime) -> QuerySet[Operation]:
     ``checked``: quality control decided about the watch after it (not before, not void).
     ``hit``: an item of a return that is not void points at it, from its own receipt.
     """
-    rows: QuerySet[Operation] = Operation.objects.filter(
-        voided_at__isnull=True, performed_at__gte=start, performed_at__lt=end
-    )
-    return rows.annotate(
-        own_rework=Exists(_earlier_own()), checked=Exists(_decisions()), hit=Exists(hits())
-    )
+    rows = operations_of_all().filter(performed_at__gte=start, performed_at__lt=end)
+    return rows.annotate(hit=Exists(hits()))
+
+
+def operations_of_all() -> QuerySet[Operation]:
+    """The same of all time without ``hit``: narrow it to some receipts."""
+    rows: QuerySet[Operation] = Operation.objects.filter(voided_at__isnull=True)
+    return rows.annotate(own_rework=Exists(_earlier_own()), checked=Exists(_decisions()))
 
 
 def works(start: datetime, end: datetime) -> QuerySet[Operation]:
@@ -65,16 +75,82 @@ def hits() -> QuerySet[ReturnItem]:
     )
 
 
-def items_of_returns(start: datetime, end: datetime) -> QuerySet[ReturnItem]:
-    """Items of returns registered in [start, end) that are not void, each in one ``column``."""
+def from_customers() -> QuerySet[ReturnItem]:
+    """Items that hit a work after its watch had left: on a confirmed warranty repeat of its
+    receipt. They are few, and are found from the repeats.
+    """
     return ReturnItem.objects.filter(
         return_case__voided_at__isnull=True,
-        return_case__returned_at__gte=start,
-        return_case__returned_at__lt=end,
+        return_case__receipt__voided_at__isnull=True,
+        return_case__receipt__visit_kind=Receipt.VisitKind.WARRANTY,
+        return_case__receipt__repeats=F("operation__receipt"),
     )
+
+
+def came_back() -> Q:
+    """Works that came back from the customer; a column of its own, in no percentage."""
+    return Q(own_rework=False, pk__in=from_customers().values("operation"))
+
+
+def items_of_returns(start: datetime, end: datetime) -> QuerySet[ReturnItem]:
+    """Items of returns registered in [start, end) that are not void, each in one ``column``."""
+    return items_of_all_returns().filter(
+        return_case__returned_at__gte=start, return_case__returned_at__lt=end
+    )
+
+
+def items_of_all_returns() -> QuerySet[ReturnItem]:
+    """The same of all time: narrow it to some receipts."""
+    return ReturnItem.objects.filter(return_case__voided_at__isnull=True)
 
 
 HIT_A_WORK = Q(operation__isnull=False) & Q(operation__voided_at__isnull=True)
 WITHOUT_A_WORK = Q(responsibility=ReturnItem.Responsibility.PERSON) & ~HIT_A_WORK
 NOT_OURS = Q(responsibility=ReturnItem.Responsibility.NOT_OURS)
 UNDECIDED = Q(responsibility=ReturnItem.Responsibility.UNDECIDED)
+
+COLUMNS = {
+    "hit_a_work": HIT_A_WORK,
+    "without_a_work": WITHOUT_A_WORK,
+    "not_ours": NOT_OURS,
+    "undecided": UNDECIDED,
+}
+"""Every item is in exactly one."""
+
+COLUMN = Case(*(When(condition, then=Value(name)) for name, condition in COLUMNS.items()))
+
+
+def chosen_operations(filters: Filters) -> Q:
+    """Works of these people and types, on watches of this brand and metal."""
+    return (
+        _one_of("employee", filters.employees)
+        & _one_of("type", filters.types)
+        & _watch("receipt__watch", filters)
+    )
+
+
+def chosen_items(filters: Filters) -> Q:
+    """Items of returns for which these people answer, that concern these types, of such watches."""
+    return (
+        _one_of("responsible", filters.employees)
+        & _one_of("affects", filters.types)
+        & _watch("return_case__receipt__watch", filters)
+    )
+
+
+def chosen_assemblers(filters: Filters) -> Q:
+    """Returns with one of these assemblers of record; a whole watch has no type of work."""
+    return _one_of("assembler", filters.employees) & _watch("receipt__watch", filters)
+
+
+def _one_of(field: str, chosen: tuple[int, ...]) -> Q:
+    return Q(**{f"{field}__in": chosen}) if chosen else Q()
+
+
+def _watch(path: str, filters: Filters) -> Q:
+    found = Q()
+    if filters.brand:
+        found &= Q(**{f"{path}__brand": filters.brand})
+    if filters.metal is not None:
+        found &= Q(**{f"{path}__metal": filters.metal})
+    return found

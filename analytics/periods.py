@@ -80,11 +80,16 @@ class Period:
         """Whether it still runs at ``at``."""
         return self.end > at
 
+    @property
+    def by_months(self) -> bool:
+        """Whether its buckets are months."""
+        return self.days > 26 * 7
+
     def buckets(self) -> Iterator[tuple[date, date]]:
         """Its days (up to 62), else its weeks (up to 26), else its months: [from, to)."""
         if self.days <= 62:
             starts = [self.first + DAY * number for number in range(self.days)]
-        elif self.days <= 26 * 7:
+        elif not self.by_months:
             monday = self.first - DAY * self.first.weekday()
             starts = [self.first]
             while (monday := monday + 7 * DAY) < self.after:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 
-from analytics.facts import operations
+from analytics import facts
+from analytics.filters import EVERYTHING, Filters
 from analytics.intervals import Proportion
 from analytics.periods import Period
+from analytics.snapshots import Snapshot, snapshot, wanted_works
 from receipts.models import OperationType, ReturnCase, ReturnItem
 from staff.models import Employee
 
@@ -63,6 +64,7 @@ class PersonQuality:
     name: str
     by_type: dict[int, Quality]
     as_assembler: int
+    from_customer: int = 0
 
     @property
     def total(self) -> Quality:
@@ -89,38 +91,58 @@ class QualityReport:
         return sum((one.total for one in self.people), NONE)
 
 
-def quality(asked: Period, *, at: datetime, employees: Iterable[int] = ()) -> QualityReport:
+def quality(asked: Period, *, at: datetime, filters: Filters = EVERYTHING) -> QualityReport:
     """Quality per person and operation type of the works performed in the period.
 
-    ``employees`` leaves the others out. Four queries, whatever the period. The counter of the
-    whole watch (assembler of record) stands beside the percentages and is never mixed into one.
+    1 − returned works / checked works, of works performed in the period; without checked works
+    there is no share. The counter of the whole watch (returns by their assembler of record, by
+    the date of the return) stands beside the percentages and is never mixed into one; of the
+    filters the types do not concern it. So does ``from_customer``: works of the period that a
+    return on a confirmed warranty repeat points at. A fixed number of queries, whatever the period.
     """
-    only = Q(employee__in=list(employees)) if employees else Q()
-    cells = _cells(asked, only)
-    assembled = _as_assembler(asked, list(employees))
-    names = dict(
-        Employee.objects.filter(pk__in={*assembled, *(person for person, _type in cells)})
-        .order_by("full_name", "pk")
-        .values_list("pk", "short_name")
-    )
+    with snapshot() as shot:
+        cells = _cells(shot, asked, filters)
+        assembled = _as_assembler(shot, asked, filters)
+        repeated = _from_customers(asked, filters)
+        names = dict(
+            Employee.objects.filter(pk__in={*assembled, *(person for person, _type in cells)})
+            .order_by("full_name", "pk")
+            .values_list("pk", "short_name")
+        )
+        types = dict(
+            OperationType.objects.filter(
+                pk__in={type_id for _person, type_id in cells}
+            ).values_list("pk", "name")
+        )
     by_person: dict[int, dict[int, Quality]] = defaultdict(dict)
     for (person, type_id), cell in cells.items():
         by_person[person][type_id] = cell
     people = [
-        PersonQuality(pk, name, by_person.get(pk, {}), assembled.get(pk, 0))
+        PersonQuality(pk, name, by_person.get(pk, {}), assembled.get(pk, 0), repeated.get(pk, 0))
         for pk, name in names.items()
     ]
-    types = OperationType.objects.filter(pk__in={type_id for _person, type_id in cells})
-    return QualityReport(
-        people, dict(types.values_list("pk", "name")), final=asked.end + FINAL_AFTER <= at
-    )
+    return QualityReport(people, types, final=asked.end + FINAL_AFTER <= at)
 
 
-def _cells(asked: Period, only: Q) -> dict[tuple[int, int], Quality]:
+def _cells(shot: Snapshot, asked: Period, filters: Filters) -> dict[tuple[int, int], Quality]:
     """One cell per person and type that has an operation in the period."""
+    parts = shot.parts(asked, filters)
+    found: dict[tuple[int, int], Quality] = {}
+    if parts.rolled:
+        wanted = wanted_works(filters)
+        sums = shot.sums("works", parts.rolled, by=("employee", "type"), wanted=wanted)
+        found = {(person, kind): Quality(*values) for (person, kind), values in sums.items()}
+    if parts.facts:
+        for key, cell in _counted(*parts.facts, facts.chosen_operations(filters)).items():
+            found[key] = found.get(key, NONE) + cell
+    return found
+
+
+def _counted(start: datetime, end: datetime, only: Q) -> dict[tuple[int, int], Quality]:
+    """The same from the facts of [start, end); two queries."""
     counted = Q(own_rework=False)
     rows = (
-        operations(asked.start, asked.end)
+        facts.operations(start, end)
         .filter(only)
         .order_by()
         .values_list("employee", "type")
@@ -131,7 +153,7 @@ def _cells(asked: Period, only: Q) -> dict[tuple[int, int], Quality]:
             returned=Count("pk", filter=counted & Q(hit=True)),
         )
     )
-    returns = _returns(asked, only)
+    returns = _returns(start, end, only)
     return {
         (person, type_id): Quality(
             works, own_reworks, checked, returned, returns.get((person, type_id), 0)
@@ -140,9 +162,9 @@ def _cells(asked: Period, only: Q) -> dict[tuple[int, int], Quality]:
     }
 
 
-def _returns(asked: Period, only: Q) -> dict[tuple[int, int], int]:
+def _returns(start: datetime, end: datetime, only: Q) -> dict[tuple[int, int], int]:
     """How often the counted works came back: one may several times, one return hits it once."""
-    hit = operations(asked.start, asked.end).filter(only, Q(own_rework=False, hit=True))
+    hit = facts.operations(start, end).filter(only, Q(own_rework=False, hit=True))
     once_more = ReturnItem.objects.filter(
         return_case=OuterRef("return_case"), operation=OuterRef("operation"), pk__lt=OuterRef("pk")
     )
@@ -160,14 +182,30 @@ def _returns(asked: Period, only: Q) -> dict[tuple[int, int], int]:
     return {(person, type_id): number for person, type_id, number in rows}
 
 
-def _as_assembler(asked: Period, employees: list[int]) -> dict[int, int]:
-    """Returns registered in the period, by their assembler of record."""
-    rows = ReturnCase.objects.filter(
-        voided_at__isnull=True,
-        assembler__isnull=False,
-        returned_at__gte=asked.start,
-        returned_at__lt=asked.end,
+def _from_customers(asked: Period, filters: Filters) -> dict[int, int]:
+    """Works of the period that came back after the watch had left, once each, by person."""
+    rows = facts.operations(asked.start, asked.end).filter(
+        facts.came_back(), facts.chosen_operations(filters)
     )
-    if employees:
-        rows = rows.filter(assembler__in=employees)
-    return dict(rows.order_by().values_list("assembler").annotate(Count("pk")))
+    return dict(rows.order_by().values_list("employee").annotate(Count("pk")))
+
+
+def _as_assembler(shot: Snapshot, asked: Period, filters: Filters) -> dict[int, int]:
+    """Returns registered in the period, by their assembler of record."""
+    parts = shot.parts(asked, filters)
+    found: Counter[int] = Counter()
+    if parts.rolled:
+        wanted = {"assembler": filters.employees} if filters.employees else {}
+        sums = shot.sums("assemblers", parts.rolled, by=("assembler",), wanted=wanted)
+        found.update({person: cases for (person,), (cases,) in sums.items()})
+    if parts.facts:
+        start, end = parts.facts
+        rows = ReturnCase.objects.filter(
+            facts.chosen_assemblers(filters),
+            voided_at__isnull=True,
+            assembler__isnull=False,
+            returned_at__gte=start,
+            returned_at__lt=end,
+        )
+        found.update(dict(rows.order_by().values_list("assembler").annotate(Count("pk"))))
+    return dict(found)

@@ -1,1 +1,5 @@
 """The numbers in the office."""
+
+from analytics.admin import person, reports
+
+__all__ = ["person", "reports"]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
-from django.db.models import Min
 from django.http import HttpRequest
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from analytics.admin import narrowing
+from analytics.admin.narrowing import FIELDS
+from analytics.facts import first_day
+from analytics.filters import EVERYTHING, Filters
 from analytics.periods import LABELS, Kind, Period, period
-from receipts.models import Receipt
 from workshop.lib import clock
 from workshop.lib.admin import read_day
 from workshop.lib.errors import RuleViolation
@@ -26,10 +28,28 @@ class Asked:
     at: datetime
     values: Mapping[str, str]
     errors: Mapping[str, str] = field(default_factory=dict)
+    filters: Filters = EVERYTHING
+    narrowed: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
     @property
     def choices(self) -> list[tuple[str, object]]:
         return [(kind.value, label) for kind, label in LABELS.items()]
+
+    @property
+    def selects(self) -> list[tuple[str, object, str, list[tuple[str, str]]]]:
+        """Fields that narrow it: name, label, what is chosen, and the choices (none: a text)."""
+        return [
+            (name, FIELDS[name].label, self.values.get(name, ""), FIELDS[name].options())
+            for name in self.fields
+        ]
+
+    @property
+    def wrong(self) -> list[tuple[object, str]]:
+        """Errors with the label of their field; an empty one speaks for itself."""
+        labels: dict[str, object] = {"from": _("from"), "to": _("to")}
+        labels.update((name, one.label) for name, one in FIELDS.items())
+        return [(labels.get(name, ""), text) for name, text in self.errors.items()]
 
     @property
     def partial(self) -> bool:
@@ -47,9 +67,13 @@ class Asked:
         return urlencode({**kept, **more})
 
 
-def read(request: HttpRequest) -> Asked:
-    """The question of the address; a wrong one is answered for this month, with its error."""
+def read(request: HttpRequest, fields: tuple[str, ...] = ()) -> Asked:
+    """The question of the address; a wrong one is answered for this month, with its error.
+
+    ``fields``: what this page can be narrowed to; other parameters are not its own.
+    """
     at = clock.now()
+    narrowed = narrowing.read(request, fields)
     values = {key: request.GET.get(key, "").strip() for key in ("period", "from", "to")}
     values["period"] = values["period"] or Kind.MONTH.value
     errors = {}
@@ -64,14 +88,17 @@ def read(request: HttpRequest) -> Asked:
             at=at,
             first=days["from"],
             last=days["to"],
-            beginning=_beginning() if values["period"] == Kind.ALL else None,
+            beginning=first_day() if values["period"] == Kind.ALL else None,
         )
     except RuleViolation as error:
         errors.setdefault(error.field, str(error))
         asked = period(Kind.MONTH, at=at)
-    return Asked(asked, at, values, errors)
-
-
-def _beginning() -> date | None:
-    first = Receipt.objects.valid().aggregate(first=Min("received_at"))["first"]
-    return clock.local(first).date() if first else None
+    return Asked(
+        asked,
+        at,
+        {**values, **narrowed.values},
+        {**errors, **narrowed.errors},
+        narrowed.filters,
+        narrowed.words,
+        fields,
+    )

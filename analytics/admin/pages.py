@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -10,11 +11,13 @@ from django.utils.translation import gettext as _
 from analytics import charts
 from analytics.admin import frame
 from analytics.admin.asked import Asked, read
+from analytics.admin.narrowing import WORKS
 from analytics.intervals import ENOUGH, Proportion
 from analytics.output import output
-from analytics.periods import DAY, previous
+from analytics.periods import DAY, Period, previous
 from analytics.quality import NONE, PersonQuality, Quality, QualityReport, quality
-from analytics.returns import OTHERS, Bar, returns
+from analytics.responsible import responsible
+from analytics.returns import OTHERS, Bar, Returns, returns
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,15 @@ class Row:
     cells: list[Cell]
     total: Cell
     as_assembler: int
+    from_customer: int
 
 
 def quality_page(request: HttpRequest) -> HttpResponse:
     """People in alphabetical order; a funnel plot instead of a league table."""
     if refused := frame.refused(request):
         return refused
-    asked = read(request)
-    report = quality(asked.period, at=asked.at)
+    asked = read(request, WORKS)
+    report = quality(asked.period, at=asked.at, filters=asked.filters)
     before = previous(asked.period, at=asked.at)
     total = report.total
     context = {
@@ -66,7 +70,9 @@ def quality_page(request: HttpRequest) -> HttpResponse:
         "rows": [_row(one, report, asked) for one in report.people],
         "totals": [Cell(cell, asked.query(type=str(key))) for key, cell in report.by_type.items()],
         "total": Cell(total, asked.query()),
-        "before": Cell(quality(before, at=asked.at).total, "") if before else None,
+        "before": Cell(quality(before, at=asked.at, filters=asked.filters).total, "")
+        if before
+        else None,
         "funnel": charts.funnel(
             [(one.employee_id, one.name, _bad(one.total)) for one in report.people], _bad(total)
         ),
@@ -74,6 +80,10 @@ def quality_page(request: HttpRequest) -> HttpResponse:
         "enough": ENOUGH,
     }
     return frame.page(request, "quality", _("Quality of the works"), context)
+
+
+def _total(period: Period, asked: Asked) -> Quality:
+    return quality(period, at=asked.at, filters=asked.filters).total
 
 
 def _row(one: PersonQuality, report: QualityReport, asked: Asked) -> Row:
@@ -88,6 +98,7 @@ def _row(one: PersonQuality, report: QualityReport, asked: Asked) -> Row:
         cells,
         Cell(one.total, asked.query(person=person)),
         one.as_assembler,
+        one.from_customer,
     )
 
 
@@ -95,17 +106,23 @@ def _bad(cell: Quality) -> Proportion:
     return Proportion(cell.returned, cell.checked)
 
 
+ANSWERED: Final = ("hit", "without")
+"""The lists behind what a person answers for, by the names of ``lists.ITEMS``."""
+
+
 def returns_page(request: HttpRequest) -> HttpResponse:
     """Why watches came back, by the date of the return."""
     if refused := frame.refused(request):
         return refused
-    asked = read(request)
-    found = returns(asked.period)
+    asked = read(request, WORKS)
+    found = returns(asked.period, at=asked.at, filters=asked.filters)
     before = previous(asked.period, at=asked.at)
     context = {
         "asked": asked,
         "found": found,
-        "before": returns(before) if before else None,
+        "before": returns(before, at=asked.at, filters=asked.filters, watches=False)
+        if before
+        else None,
         "columns": charts.pareto(found.by_reason),
         "box": (charts.WIDTH, charts.HEIGHT),
         "groups": [
@@ -114,16 +131,24 @@ def returns_page(request: HttpRequest) -> HttpResponse:
             (_("By brand"), _named(asked, "brand", found.by_brand)),
             (_("By calibre"), _named(asked, "calibre", found.by_calibre)),
         ],
+        "people": [
+            (one, *(asked.query(person=str(one.employee_id), what=what) for what in ANSWERED))
+            for one in responsible(asked.period, at=asked.at, filters=asked.filters)
+        ],
     }
     return frame.page(request, "returns", _("Returns from QC"), context)
+
+
+def _returns_of(period: Period, asked: Asked) -> Returns:
+    return returns(period, at=asked.at, filters=asked.filters, watches=False)
 
 
 def output_page(request: HttpRequest) -> HttpResponse:
     """Works by person and type; the one number in which people may be ranked."""
     if refused := frame.refused(request):
         return refused
-    asked = read(request)
-    made = output(asked.period)
+    asked = read(request, WORKS)
+    made = output(asked.period, at=asked.at, filters=asked.filters)
     before = previous(asked.period, at=asked.at)
     rows = [
         (
@@ -149,7 +174,7 @@ def output_page(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "made": made,
         "rows": rows,
-        "before": output(before).total if before else None,
+        "before": output(before, at=asked.at, filters=asked.filters).total if before else None,
         "columns": charts.pareto(bars) if made.total else [],
         "box": (charts.WIDTH, charts.HEIGHT),
     }

@@ -23,7 +23,7 @@ from tests.cast import make_cast
 
 pytestmark = pytest.mark.django_db
 
-WORLDS = int(os.environ.get("ANALYTICS_WORLDS", "30"))
+WORLDS = int(os.environ.get("ANALYTICS_WORLDS", "40"))
 AT = BEGIN + timedelta(days=DAYS + 60)
 
 
@@ -57,6 +57,10 @@ def test_quality_and_output_agree_with_a_slow_count(pools: Pools) -> None:
         assert found == {key: Quality(*cell) for key, cell in cells.items()}
         assembled = {one.employee_id: one.as_assembler for one in report.people if one.as_assembler}
         assert assembled == dict(oracle.assemblers(asked.start, asked.end))
+        repeated = {one.employee_id: one.from_customer for one in report.people}
+        customers = oracle.from_customers(asked.start, asked.end)
+        assert {key: number for key, number in repeated.items() if number} == dict(customers)
+        seen.update(customer=sum(customers.values()))
         made = output(asked)
         works = {key: cell[0] for key, cell in cells.items() if cell[0]}
         assert {(p, t): n for p, row in made.by_person.items() for t, n in row.items()} == works

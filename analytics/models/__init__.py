@@ -1,0 +1,48 @@
+"""What the numbers keep so that a question need not count all of history again."""
+
+from __future__ import annotations
+
+from analytics.models.receipts import FactsProgress, FirstCheckType, ReceiptFact, StatusTime
+from analytics.models.reports import (
+    Form,
+    Report,
+    ReportFile,
+    ReportMail,
+    ReportRecipient,
+    ReportSchedule,
+)
+from analytics.models.rollups import (
+    ALL,
+    AssemblerCell,
+    CaseCell,
+    Cell,
+    Counted,
+    ItemCell,
+    Mark,
+    RepeatCell,
+    RollupState,
+    WorkCell,
+)
+
+__all__ = [
+    "ALL",
+    "AssemblerCell",
+    "CaseCell",
+    "Cell",
+    "Counted",
+    "FactsProgress",
+    "FirstCheckType",
+    "Form",
+    "ItemCell",
+    "Mark",
+    "ReceiptFact",
+    "RepeatCell",
+    "Report",
+    "ReportFile",
+    "ReportMail",
+    "ReportRecipient",
+    "ReportSchedule",
+    "RollupState",
+    "StatusTime",
+    "WorkCell",
+]
