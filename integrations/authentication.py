@@ -15,7 +15,7 @@ from rest_framework.authentication import (
     BasicAuthentication,
     SessionAuthentication,
 )
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from integrations import keys, proofs, scopes, selectors
@@ -70,6 +70,14 @@ class OfficeAuthentication(SessionAuthentication):
         actor = user_actor(user, channel())
         held = scopes.of_roles(actor.roles)
         return user, Access(actor=actor, scopes=held, client=f"api:user:{user.pk}")
+
+    def enforce_csrf(self, request: Any) -> None:
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as error:  # in English, with reasons for whoever builds the site
+            raise PermissionDenied(
+                _("The CSRF token is missing or wrong: open the page again.")
+            ) from error
 
 
 class ReaderAuthentication(BasicAuthentication):

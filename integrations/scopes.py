@@ -25,6 +25,7 @@ SYSTEM_READ: Final = "system:read"
 SYSTEM_MANAGE: Final = "system:manage"
 HISTORY_READ: Final = "history:read"
 ANALYTICS_READ: Final = "analytics:read"
+ANALYTICS_PEOPLE: Final = "analytics:people"
 WEBHOOKS_MANAGE: Final = "webhooks:manage"
 DATA_MANAGE: Final = "data:manage"
 
@@ -42,11 +43,14 @@ LABELS: Final = {
     SYSTEM_MANAGE: _("start jobs and send notices again"),
     HISTORY_READ: _("read the history"),
     ANALYTICS_READ: _("read the numbers"),
+    ANALYTICS_PEOPLE: _("read the numbers of named people"),
     WEBHOOKS_MANAGE: _("manage webhooks"),
     DATA_MANAGE: _("import and export"),
 }
 ALL: Final = tuple(LABELS)
-READING: Final = frozenset({RECEIPTS_READ, STAFF_READ, HISTORY_READ, ANALYTICS_READ})
+READING: Final = frozenset(
+    {RECEIPTS_READ, STAFF_READ, HISTORY_READ, ANALYTICS_READ, ANALYTICS_PEOPLE}
+)
 
 _MANAGERS: Final = frozenset(
     {
@@ -55,6 +59,7 @@ _MANAGERS: Final = frozenset(
         CATALOGUES_MANAGE,
         SYSTEM_READ,
         SYSTEM_MANAGE,
+        ANALYTICS_PEOPLE,
         WEBHOOKS_MANAGE,
         DATA_MANAGE,
     }

@@ -11,14 +11,15 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from history.commands import Outcome
-from integrations.imports.columns import OUTCOMES
+from integrations.imports.columns import ERROR, OUTCOMES
 from integrations.imports.files import MOST_BYTES
 from integrations.imports.results import LABELS, outcomes, title
 from integrations.imports.subjects import SUBJECTS
@@ -31,6 +32,7 @@ from staff.office.pages import OfficeAdmin, actor_of
 from staff.office.registry import office_verb, page_section
 from workshop.lib.actor import Actor
 from workshop.lib.admin import columns
+from workshop.lib.errors import WorkshopError
 
 IMPORT: Final = "integrations.Import"
 MAY: Final = frozenset({roles.MANAGER})
@@ -97,6 +99,15 @@ class ImportVerb(OfficeVerb):
         job = target.job
         idle = job is None or job.is_finished
         return cls.permitted(target, actor) and idle and bool(target.file)
+
+    def refuse(self, error: WorkshopError) -> None:
+        """A column that is not chosen is chosen on another page: lead there."""
+        if error.code != "imports.mapping" or error.field in self.fields:
+            super().refuse(error)
+            return
+        address = reverse("admin:integrations_import_verb", args=[self.target.pk, Columns.slug])
+        link = format_html('<a class="office-link" href="{}">{}</a>', address, Columns.label)
+        self.add_error(None, format_html("{} {}", error.text(), link))
 
 
 @office_verb(IMPORT)
@@ -273,7 +284,10 @@ def _chip(job: DataJob | None) -> SafeString:
         state = job.get_state_display()
         if job.state == DataJob.State.RUNNING:
             state = f"{state} {job.percent} %"
-        context = {"tone": TONES.get(job.state, "neutral"), "text": f"{what}: {state}"}
+        tone = TONES.get(job.state, "neutral")
+        if job.state == DataJob.State.DONE and counts_of(job).get(ERROR):
+            tone = "warning"  # it went to its end, and not as one might think
+        context = {"tone": tone, "text": f"{what}: {state}"}
     return SafeString(render_to_string("office/chip.html", context))
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import structlog
 from django.db.models import QuerySet
 from django.http import FileResponse
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 
-from history.api.verbs import VerbView
+from history.api.verbs import VerbView, changed_meanwhile, expected_tags
 from history.commands import Outcome
-from integrations import scopes
+from integrations import locks, scopes
 from integrations.exports import api
 from integrations.models import DataJob
 from integrations.policies import may_touch_job
@@ -24,7 +25,8 @@ from workshop.lib.api import rows as plain
 from workshop.lib.api.access import Access, access_of
 from workshop.lib.api.fields import TextField
 from workshop.lib.api.formats import BinaryRenderer
-from workshop.lib.api.views import ApiView, ListView, RowView, private
+from workshop.lib.api.views import ApiView, ListView, RowView, private, tag_of
+from workshop.lib.errors import RuleViolation
 from workshop.lib.export import TYPES, XLSX
 
 logger = structlog.get_logger(__name__)
@@ -49,6 +51,8 @@ class ExportForm(serializers.Serializer[Any]):
 
 class AskForm(serializers.Serializer[Any]):
     """`list` is an address of a list (`receipts`, `operations`), `query` its filters."""
+
+    example: ClassVar = {"list": "receipts", "query": {"status": "in_work"}}
 
     list = TextField(required=True, max_length=60)
     query = serializers.DictField(child=TextField(max_length=200), required=False)
@@ -82,9 +86,14 @@ class ExportVerb(VerbView):
     result = ExportForm
 
     def represent(self, outcome: Outcome[Any]) -> Any:
-        return plain.read(DataJob.objects.filter(pk=outcome.object.pk), plain.shape_of(ExportForm))[
-            0
-        ]
+        return _row(outcome.object.pk)
+
+    def etag(self, outcome: Outcome[Any]) -> str:
+        return tag_of(_row(outcome.object.pk))
+
+
+def _row(pk: int) -> dict[str, Any]:
+    return plain.read(DataJob.objects.filter(pk=pk), plain.shape_of(ExportForm))[0]
 
 
 class Exports(ExportVerb, ReadExports):
@@ -101,9 +110,19 @@ class Exports(ExportVerb, ReadExports):
         view = api.view_of(name, query, access_of(self.request))
         # What is wrong is refused now, not by the worker.
         files.refuse_pages(view)
-        files.sheet_of_view(view)
+        try:
+            files.sheet_of_view(view)
+        except ValidationError as error:
+            raise _of_that_list(error) from error
         options = {"door": api.DOOR, "query": query, "format": data["format"]}
         return data_jobs.ask(kind=DataJob.Kind.EXPORT, subject=name, options=options, **common)
+
+
+def _of_that_list(error: ValidationError) -> RuleViolation:
+    """Right in shape: what a list can be asked is not told by the form of this request."""
+    told: Mapping[str, Any] = error.get_full_details()  # type: ignore[assignment]  # of filters
+    found = [f"{name}: {wrong[0]['message']}" for name, wrong in told.items()]
+    return RuleViolation("exports.query", " ".join(found), field="query")
 
 
 class OneExport(RowView, ReadExports):
@@ -119,7 +138,16 @@ class CancelExport(ExportVerb):
         pk = self.kwargs["pk"]
         if not exports_of(access_of(self.request)).filter(pk=pk).exists():
             raise NotFound
+        expected = expected_tags(self.request)
+        if expected is not None:
+            common["precondition"] = partial(_ensure_fresh, pk, expected)
         return data_jobs.cancel(job_id=pk, **common)
+
+
+def _ensure_fresh(pk: int, expected: frozenset[str]) -> None:
+    locks.data_job(pk)
+    if tag_of(_row(pk)) not in expected:
+        raise changed_meanwhile()
 
 
 class ExportFile(ApiView):

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 import django_filters as filters
 from django.db.models import QuerySet
 from django.http import FileResponse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -25,6 +26,7 @@ from integrations.imports.template import workbook
 from integrations.models import DataJob, Import
 from integrations.services import imports
 from workshop.lib.api.access import Access, access_of
+from workshop.lib.api.fields import WholeField, YesNoField
 from workshop.lib.api.formats import BinaryRenderer, FileParser
 from workshop.lib.api.resources import Resource, TableList, TableRow
 from workshop.lib.api.views import ApiView, expansion, private
@@ -122,13 +124,16 @@ class Nothing(Form):
 
 class MappingForm(Form):
     mapping = serializers.DictField(
-        child=serializers.IntegerField(allow_null=True, min_value=0),
+        child=WholeField(allow_null=True, min_value=0),
         help_text="column → place in the file, from 0",
     )
-    update_known = serializers.BooleanField(required=False)
-    all_or_nothing = serializers.BooleanField(required=False)
+    update_known = YesNoField(required=False)
+    all_or_nothing = YesNoField(required=False)
 
 
+@extend_schema_field(
+    {"type": "object", "additionalProperties": {"type": ["integer", "null"], "minimum": 0}}
+)
 class JsonText(serializers.JSONField):
     """JSON as a text of a form; the library's own reader breaks on nesting without end."""
 

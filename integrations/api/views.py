@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from history.api.verbs import refuse_unknown_values
+from history.api.verbs import ensure_good
 from integrations.authentication import ReaderAuthentication, channel
 from integrations.services.registrations import register
 from workshop.lib.actor import KIND_STRANGER, Actor
@@ -49,8 +49,7 @@ class Register(ApiView):
     def post(self, request: Request) -> Response:
         sent = dict(request.data)
         form = RegistrationForm(data=sent)
-        form.is_valid(raise_exception=True)
-        refuse_unknown_values(form, sent)
+        ensure_good(form, sent)
         stranger = Actor(kind=KIND_STRANGER, id=None, label="API", channel=channel())
         user = register(**form.validated_data, actor=stranger).object
         return private(Response({"result": {"username": user.get_username()}}, status=201))

@@ -15,7 +15,7 @@ from integrations.api.webhooks import DELIVERIES, MANAGE, WEBHOOKS, Form, OwnWeb
 from integrations.services import webhook_messages as of_messages
 from integrations.services import webhooks as of_webhooks
 from integrations.webhooks import selectors
-from workshop.lib.api.fields import TextField
+from workshop.lib.api.fields import TextField, WholeField
 from workshop.lib.api.views import tag_of
 
 # --- verbs on a receiver ------------------------------------------------------------------------
@@ -48,12 +48,14 @@ class WebhookVerb(RowVerb):
 
 
 class NewWebhookForm(Form):
+    example: ClassVar = {"url": "https://till.example.com/hook", "kinds": ["receipt.*"]}
+
     url = TextField(required=True, help_text="https://…, outside of the workshop's network")
     kinds = serializers.ListField(
-        child=TextField(required=True), allow_empty=False, help_text="receipt.passed, receipt.*, *"
+        child=TextField(required=True), min_length=1, help_text="receipt.passed, receipt.*, *"
     )
     description = TextField()
-    timeout = serializers.IntegerField(
+    timeout = WholeField(
         required=False, help_text="seconds it waits for an answer, 10 when left out"
     )
 
@@ -80,7 +82,7 @@ class ChangeForm(NewWebhookForm):
     """Only what is sent is touched."""
 
     url = TextField()
-    kinds = serializers.ListField(child=TextField(required=True), required=False, allow_empty=False)
+    kinds = serializers.ListField(child=TextField(required=True), required=False, min_length=1)
 
 
 class ChangeWebhook(WebhookVerb):
@@ -107,7 +109,7 @@ class ResumeWebhook(WebhookVerb):
 
 
 class RotateForm(Form):
-    overlap_hours = serializers.IntegerField(
+    overlap_hours = WholeField(
         required=False, help_text="both secrets sign for so long, 24 when left out"
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -206,6 +207,7 @@ def several(parse_one: Parser) -> Parser:
     return parse
 
 
+@lru_cache(maxsize=4096)  # of the rows of an import each asks several times
 def folded(name: str) -> str:
     """How names are compared: case, doubled blanks and ё do not matter."""
     return " ".join(name.casefold().replace("ё", "е").split())

@@ -15,13 +15,14 @@ from typing import Any, Final
 
 import charset_normalizer
 import python_calamine
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from integrations.imports.refusals import too_long, too_wide, unreadable
 from integrations.imports.workbooks import MOST_ROWS, repack
 from workshop.lib.errors import RuleViolation
 
-MOST_BYTES: Final = 20 * 1024 * 1024
+MOST_BYTES: Final[int] = settings.LARGEST_FILE
 MOST_COLUMNS: Final = 200
 MOST_CELLS: Final = 8_000_000
 MOST_LINES: Final = 1_048_576  # empty ones too: as many as a sheet has

@@ -16,7 +16,7 @@ from workshop.lib import clock
 _UNKNOWN: Final = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass
+@dataclass(slots=True)
 class Step:
     """One thing that happened. ``given`` is what the file says of when, None when nothing.
 

@@ -40,12 +40,12 @@ class Parties:
         present = Customer.objects.filter(merged_into=None, erased_at=None)
         self._customers = {
             (phone, folded(name)): pk
-            for pk, phone, name in present.filter(phone__in=phones)
+            for pk, phone, name in present.filter(phone__among=phones)
             .order_by("-pk")
             .values_list("pk", "phone", "name")
         }
         keys = {fold_serial(row["serial"]) for row in rows if row.get("serial")} - {""}
-        found = Watch.objects.filter(serial_key__in=keys).order_by("-pk")
+        found = Watch.objects.filter(serial_key__among=keys).order_by("-pk")
         self._watches = {}
         for pk, serial, brand in found.values_list("pk", "serial_key", "brand"):
             self._watches[serial, folded(brand)] = self._watches[serial, ""] = pk

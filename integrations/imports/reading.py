@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -14,19 +15,14 @@ from integrations.imports.known import Known
 REMEMBERED: Final = 5_000  # equal cells of a column are read once; phones and serials never are
 _NONE: Final = object()
 
-
-class _Place:
-    """One column of ours in the file."""
-
-    def __init__(self, name: str, place: int, parse: Callable[[Any], Any]) -> None:
-        self.name, self.place, self.parse = name, place, parse
-        self.read: dict[Any, Any] = {}
+Place = tuple[str, int, Callable[[Any], Any], dict[Any, Any]]
 
 
 class RowReader:
     def __init__(self, subject: Subject, mapping: Mapping[str, int], known: Known) -> None:
-        self._places = [
-            _Place(column.name, mapping[column.name], column.parser(known))
+        # Of each column of ours: its name, its place in the file, its parser, what was read before.
+        self._places: list[Place] = [
+            (column.name, mapping[column.name], column.parser(known), {})
             for column in subject.columns
             if column.name in mapping
         ]
@@ -37,22 +33,27 @@ class RowReader:
         values: Values = {}
         problems: list[Problem] = []
         width = len(cells)
-        for place in self._places:
-            cell = cells[place.place] if place.place < width else ""
-            if cell == "" or cell is None or (isinstance(cell, str) and not cell.strip()):
+        for name, place, parse, before in self._places:
+            cell = cells[place] if place < width else ""
+            if cell is None or (isinstance(cell, str) and not cell.strip()):
                 continue
-            key = cell if isinstance(cell, str) else (type(cell), cell)
-            value = place.read.get(key, _NONE)
-            if value is _NONE:
-                try:
-                    value = place.parse(cell)
-                except CellError as error:
-                    problems.append(Problem(place.name, str(error)))
-                    continue
-                if len(place.read) < REMEMBERED:
-                    place.read[key] = value
-            values[place.name] = value
+            try:
+                values[name] = _remembered(cell, parse, before)
+            except CellError as error:
+                problems.append(Problem(name, str(error)))
         for name in self._required:
             if name not in values and not any(problem.column == name for problem in problems):
                 problems.append(Problem(name, _("Fill in this column.")))
         return Source(number, values), problems
+
+
+def _remembered(cell: Any, parse: Callable[[Any], Any], before: dict[Any, Any]) -> Any:
+    if isinstance(cell, datetime):  # seldom the same, and read sooner than looked up
+        return parse(cell)
+    key = cell if isinstance(cell, str) else (type(cell), cell)
+    value = before.get(key, _NONE)
+    if value is _NONE:
+        value = parse(cell)
+        if len(before) < REMEMBERED:
+            before[key] = value
+    return value

@@ -7,9 +7,9 @@ is there already keeps its history: its facts are corrected (with ``update``) or
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
@@ -35,8 +35,9 @@ from receipts.services.bulk import Draft, Writer
 from receipts.services.returns import ItemInput
 from receipts.services.works import WorkInput
 from workshop.lib import clock
-from workshop.lib.actor import Actor
 from workshop.lib.errors import WorkshopError
+
+_FACTS: Final = (*FACTS, "agreed_works")
 
 
 class ReceiptImporter:
@@ -45,13 +46,14 @@ class ReceiptImporter:
         # Who did what at the bench is what the file says: the importing person is no inspector.
         self.actor = replace(order.actor, employee_id=None)
         self.now = clock.now()
+        self.not_compared = _("Imported: what was handed over was not compared.")
         self.parties = Parties()
         self.there: dict[str, Receipt] = {}
         self.seen: dict[str, int] = {}
 
     def look_up(self, rows: Sequence[Source]) -> None:
         keys = [row.values["number"].key for row in rows]
-        found = Receipt.objects.valid().filter(number_key__in=keys)
+        found = Receipt.objects.valid().filter(number_key__among=keys)
         found = found.select_related("customer", "watch__metal")
         self.there = {receipt.number_key: receipt for receipt in found}
         self.parties.look_up([row.values for row in rows])
@@ -78,9 +80,9 @@ class ReceiptImporter:
     def _create(self, row: Source, bulk: Writer) -> int:
         values = row.values
         received = values["received_at"].at if "received_at" in values else self.now
-        history = _History(self.actor, values, self.order.known.required_types)
+        history = _History(self, values)
         steps = in_order(received, history.steps(), self.now)
-        facts = {name: values[name] for name in (*FACTS, "agreed_works") if name in values}
+        facts = {name: values[name] for name in _FACTS if name in values}
         draft = bulk.draft(
             number=values["number"].display,
             key=CommandKey(self.order.client, f"row:{row.number}"),
@@ -119,38 +121,42 @@ class ReceiptImporter:
             raise RowError(Problem("polisher", told))
 
 
-@dataclass
+# column, the column of its moment, the step of a history, whether it changes the status: in the
+# order in which such things follow each other. Works stand between, each with its own moment.
+_STEPS: Final = (
+    ("master", "assigned_at", "assign", True),
+    ("polisher", "polishing_sent_at", "send", False),
+    ("works", "", "", False),
+    ("polishing_back_at", "polishing_back_at", "take_back", False),
+    ("returned_at", "returned_at", "send_back", True),
+    ("refused_at", "refused_at", "refuse", True),
+    ("passed_at", "passed_at", "pass_check", True),
+    ("issued_at", "issued_at", "issue", True),
+)
+
+
 class _History:
     """The steps of one row as calls of its draft."""
 
-    actor: Actor
-    values: Values
-    required: tuple[int, ...]
-    polished: PolishingOrder | None = None
+    def __init__(self, importer: ReceiptImporter, values: Values) -> None:
+        self.importer, self.values = importer, values
+        self.actor = importer.actor
+        self.polished: PolishingOrder | None = None
 
     def steps(self) -> list[Step]:
-        """What the row tells, in the order in which such things follow each other."""
+        """What the row tells."""
         values = self.values
-        told = [
-            ("master", "assigned_at", self.assign, True),
-            ("polisher", "polishing_sent_at", self.send, False),
-            ("works", "", None, False),
-            ("polishing_back_at", "polishing_back_at", self.take_back, False),
-            ("returned_at", "returned_at", self.send_back, True),
-            ("refused_at", "refused_at", self.refuse, True),
-            ("passed_at", "passed_at", self.pass_check, True),
-            ("issued_at", "issued_at", self.issue, True),
-        ]
         steps: list[Step] = []
-        for column, moment, write, changes_status in told:
+        for column, moment, write, changes_status in _STEPS:
             if column not in values:
                 continue
-            if write is None:
+            if write:
+                given = values.get(moment)
+                steps.append(Step(column, given, getattr(self, write), changes_status, moment))
+            else:
                 steps += [
                     Step(column, at, self._work(*work), False) for *work, at in values[column]
                 ]
-            else:
-                steps.append(Step(column, values.get(moment), write, changes_status, moment))
         return steps
 
     def _work(self, kind: int, person: int) -> Callable[[Draft, datetime], Any]:
@@ -194,7 +200,7 @@ class _History:
         reason = self.values.get("waiver_reason")
         if reason is not None:
             recorded = {row.type_id for row in draft.operations}
-            for kind in self.required:
+            for kind in self.importer.order.known.required_types:
                 if kind not in recorded:
                     draft.waive_work(type_id=kind, reason_id=reason, actor=self.actor, at=at)
         draft.pass_check(actor=self.actor, at=at)
@@ -202,7 +208,7 @@ class _History:
     def issue(self, draft: Draft, at: datetime) -> None:
         draft.issue(
             received_by=self.values.get("received_by", ""),
-            difference=_("Imported: what was handed over was not compared."),
+            difference=self.importer.not_compared,
             actor=self.actor,
             at=at,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from io import StringIO
@@ -273,3 +274,14 @@ def test_the_same_of_postgresql(
     ready = Receipt.objects.filter(status=Status.READY).count()
     assert ready > USUAL // 2
     assert list(verify()) == []
+
+
+def test_a_reader_who_left_stops_nothing(url: str, tmp_path: Path) -> None:
+    """As in ``import_legacy … | head``: a closed pipe, and all is written all the same."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    place = tmp_path / "report.json"
+    with os.fdopen(writes, "w", encoding="utf-8") as gone:
+        call_command("import_legacy", url, "--report", str(place), stdout=gone, stderr=gone)
+    assert json.loads(place.read_text(encoding="utf-8"))
+    assert Receipt.objects.count() >= USUAL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,21 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from analytics.periods import Kind, period
+from analytics.quality import quality
 from history.models import Event, Outbox
 from history.verify import verify
 from integrations.demo import files, seeding
 from integrations.demo.telling import PREFIX
-from receipts.models import Operation, Photo, QualityCheck, Receipt, Reminder, ReturnItem
+from receipts.models import (
+    Operation,
+    OperationType,
+    Photo,
+    QualityCheck,
+    Receipt,
+    Reminder,
+    ReturnItem,
+)
 from receipts.projection import differences
 from receipts.services.registration import register_receipt
 from receipts.states import Status
@@ -95,6 +106,22 @@ def the_true_rates_are_what_happened() -> None:
     assert sum(returned.values()) > 0
 
 
+def the_numbers_tell_the_true_counts() -> None:
+    """What pages and programs show is what was drawn."""
+    at = clock.now()
+    asked = period(Kind.CUSTOM, at=at, first=date(2020, 1, 1), last=clock.local(at).date())
+    codes = dict(OperationType.objects.values_list("pk", "code"))
+    found = {
+        (one.employee_id, codes[kind]): (cell.checked, cell.returned)
+        for one in quality(asked, at=at).people
+        for kind, cell in one.by_type.items()
+    }
+    for row in json.loads(files.true_rates().read_text())["rates"]:
+        key = (row["employee_id"], row["operation_type"])
+        assert found.pop(key, (0, 0)) == (row["checked"], row["returned"]), row["employee"]
+    assert not any(checked or returned for checked, returned in found.values())
+
+
 def counted() -> tuple[Counter[Any], Counter[Any]]:
     """Checked and returned works of people, over the facts, as spec 5.2 defines them."""
     checked, returned = Counter[Any](), Counter[Any]()
@@ -140,6 +167,7 @@ CHECKS = (
     everything_is_labelled_and_nobody_is_told,
     the_history_is_whole_and_gives_the_same_receipts,
     the_true_rates_are_what_happened,
+    the_numbers_tell_the_true_counts,
     the_printed_passwords_open_the_office,
     the_simulator_gets_the_people,
 )

@@ -11,8 +11,9 @@ from history import registry
 from workshop.lib.errors import RuleViolation
 
 EVERYTHING: Final = "*"
-OWN: Final = "webhook."
-"""What happens to the webhooks themselves is told to no receiver, but for the test message."""
+OWN: Final = ("webhook.", "quality.")
+"""What happens to the webhooks themselves is told to no receiver, but for the test message; a
+person's quality is told to him and the manager alone."""
 
 MOST: Final = 100
 

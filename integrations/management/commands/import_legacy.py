@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
 from integrations.legacy.importing import Busy, Import
 from integrations.legacy.report import Report, report_of
@@ -65,7 +66,7 @@ class Command(BaseCommand):
         run = Import(source, name, self._progress)
         run.run()
         seconds = time.monotonic() - self._begun
-        self.stdout.write(f"{run.added} receipts carried over in {seconds:.1f} s.")
+        _say(self.stdout, f"{run.added} receipts carried over in {seconds:.1f} s.")
         return report_of(run.client, there, run.notes)
 
     def _progress(self, done: int) -> None:
@@ -73,15 +74,14 @@ class Command(BaseCommand):
         if moment - self._shown >= EVERY or done == self._total:
             self._shown = moment
             speed = done / max(moment - self._begun, 0.001)
-            self.stderr.write(f"{done} of {self._total} receipts, {speed:.0f}/s")
+            _say(self.stderr, f"{done} of {self._total} receipts, {speed:.0f}/s")
 
     def _tell(self, report: Report, place: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(report.as_json(), ensure_ascii=False, indent=1)
         place.write_text(text, encoding="utf-8")
-        for line in report.lines():
-            self.stdout.write(line)
-        self.stdout.write(f"The whole list: {place}")
+        for line in (*report.lines(), f"The whole list: {place}"):
+            _say(self.stdout, line)
         if wrong := report.unaccounted():
             told = "; ".join(f"{table}: {words}" for table, words in wrong.items())
             raise CommandError(f"The counts do not match: {told}.")
@@ -89,3 +89,14 @@ class Command(BaseCommand):
     @staticmethod
     def _place(name: str) -> str:
         return str(Path(settings.DATA_DIR) / "legacy" / f"report-{name}.json")
+
+
+def _say(stream: OutputWrapper, line: str) -> None:
+    """A line for whoever reads; one who left (``| head``) neither stops nor fails the work."""
+    try:
+        stream.write(line)
+        stream.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())  # else the interpreter stumbles over it when it ends
+        os.close(nowhere)
