@@ -18,5 +18,8 @@ class BotappConfig(AppConfig):
         import_module("botapp.stay_notices")
         import_module("botapp.customer_notices")
         import_module("botapp.webhook_notices")
+        import_module("botapp.quality_notices")
+        import_module("botapp.backup_notices")
+        import_module("botapp.report_notices")
         import_module("botapp.group_cards").connect()
         notices.connect()

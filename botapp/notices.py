@@ -10,7 +10,7 @@ from typing import Any
 from botapp.dialogs import payload
 from botapp.dialogs.markup import bounded, esc
 from botapp.models import OutgoingMessage
-from botapp.transport.port import Key, Message, Picture
+from botapp.transport.port import File, Key, Message, Picture
 from history import registry as history_registry
 from history.models import Event
 from receipts.models import Subscription
@@ -40,10 +40,11 @@ class Notice:
     text: Any
     rows: tuple[tuple[NoticeButton, ...], ...] = ()
     picture: Picture | None = None
+    document: File | None = None
 
     def message(self) -> Message:
         keys = tuple(tuple(button.key() for button in row) for row in self.rows)
-        return Message(bounded(esc(self.text)), keys, self.picture)
+        return Message(bounded(esc(self.text)), keys, self.picture, self.document)
 
 
 # The employee is None for a group and for a customer. None as the answer: there is nothing to

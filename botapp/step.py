@@ -29,6 +29,7 @@ from workshop.lib import clock
 from workshop.lib.actor import BOT, Actor, Channel
 from workshop.lib.compiled import Change, Rows
 from workshop.lib.errors import WorkshopError
+from workshop.lib.slow import watched
 
 LIFE: Final = timedelta(hours=24)
 
@@ -158,6 +159,10 @@ class _Step:
         self.engine: Engine = self._engine(DialogState())
 
     def run(self, limit: Limit) -> Outcome:
+        with watched("step", self._screen_id):
+            return self._take(limit)
+
+    def _take(self, limit: Limit) -> Outcome:
         with transaction.atomic():
             self._open()
             series = None

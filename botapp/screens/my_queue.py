@@ -24,7 +24,7 @@ from botapp.dialogs import (
 )
 from botapp.dialogs.controls import pager
 from botapp.dialogs.view import Row
-from botapp.screens import words
+from botapp.screens import numbers, words
 from botapp.screens.actions import card_action
 from botapp.screens.card import READERS, open_card
 from botapp.screens.confirming import AskReason, ReceiptConfirm
@@ -63,7 +63,7 @@ class MyQueue(Screen):
     def view(self, ctx: Context) -> View:
         rows = mine(ctx.employee)
         count = rows.count()
-        returns = self._returns(ctx)
+        returns = [*self._returns(ctx), [Button(_("📊 My quality and output"), "numbers")]]
         if not count:
             return View(_("Nothing lies at you."), returns)
         pages = -(-count // PAGE)
@@ -79,6 +79,9 @@ class MyQueue(Screen):
         count = naming(ctx.employee).count()
         label = _("🔁 Returns that name me (%(count)s)") % {"count": count}
         return [[Button(label, "returns")]] if count else []
+
+    def do_numbers(self, ctx: Context, value: str) -> Answer:
+        return numbers.mine()
 
     def do_returns(self, ctx: Context, value: str) -> Answer:
         return Go(MyReturns)

@@ -72,6 +72,7 @@ def test_a_polisher_is_offered_his_own_kinds_only(bot: BotDriver, cast: Cast) ->
     assert pavel.screen.buttons == [
         "✅ Parts are sent to me for polishing",
         "✅ Returns from QC that name me",
+        "✅ Quality outside its limits",
         "⬅ Back",
         "🏠 Home",
     ]

@@ -63,7 +63,7 @@ def check(message: Message) -> None:
     text = plain(message.html)
     if not text.strip():
         raise Refused("message text is empty")
-    if units(text) > (CAPTION_LIMIT if message.picture else TEXT_LIMIT):
+    if units(text) > (CAPTION_LIMIT if message.picture or message.document else TEXT_LIMIT):
         raise Refused("message is too long")
     for key in (key for row in message.keys for key in row):
         if not key.label.strip() or len(key.payload.encode()) > PAYLOAD_LIMIT:

@@ -96,21 +96,25 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Message:
-    """A message as it leaves the house: HTML of the safe builder, rows of keys."""
-
-    html: str
-    keys: tuple[tuple[Key, ...], ...] = ()
-    picture: Picture | None = None
-
-
-@dataclass(frozen=True)
 class File:
     """A file that is sent as a message of its own."""
 
     name: str
     content: bytes
     caption: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as it leaves the house: HTML of the safe builder, rows of keys.
+
+    With a ``document`` the text is its caption; such a message is sent, never edited.
+    """
+
+    html: str
+    keys: tuple[tuple[Key, ...], ...] = ()
+    picture: Picture | None = None
+    document: File | None = None
 
 
 class TransportError(Exception):

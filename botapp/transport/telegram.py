@@ -53,6 +53,7 @@ from botapp.transport.port import (
     Unreachable,
 )
 from botapp.transport.request import AiohttpRequest, Cut
+from botapp.transport.shapes import reduced
 from botapp.transport.telegram_limiter import TelegramLimiter, seconds_of
 
 # How the library will give spans of time in future; else it warns on every 429.
@@ -168,12 +169,28 @@ class TelegramTransport:
 
     async def send(self, chat_id: int, message: Message, *, notice: bool = False) -> int:
         call = NOTICE if notice else SCREEN
+        if message.document:
+            return await self._send_document(chat_id, message, message.document, call)
         if not message.picture:
             return await self._put("sendMessage", message, {"chat_id": chat_id}, call)
         async with our_errors():
             sent = await self.bot.send_photo(
                 chat_id,
                 _media(message.picture),
+                caption=message.html,
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard(message),
+                **self._for(call),
+            )
+        return sent.message_id
+
+    async def _send_document(
+        self, chat_id: int, message: Message, document: File, call: Call
+    ) -> int:
+        async with our_errors():
+            sent = await self.bot.send_document(
+                chat_id,
+                InputFile(document.content, filename=document.name),
                 caption=message.html,
                 parse_mode=ParseMode.HTML,
                 reply_markup=keyboard(message),
@@ -317,7 +334,7 @@ class TelegramDoor:
 
     async def process(self, raw: str, handle: Handle) -> None:
         """Run one stored update through the Application; raises what ``handle`` raised."""
-        update = Update.de_json(updates.needed(json.loads(raw)), self.bot)
+        update = Update.de_json(reduced(json.loads(raw)), self.bot)
         # Not by its number: a chat that was lost and taken again is handled twice at once.
         visit = _Visit(handle)
         before = self._visit.set(visit)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message, Update, User
+from telegram import CallbackQuery, Chat, ChatMemberUpdated, Message, Update, User
 
 from botapp.transport.port import Arrived, Incoming, Person, Photo
+from botapp.transport.shapes import GONE, KINDS, an_object, reduced
 
-ALLOWED: Final = ("message", "edited_message", "callback_query", "my_chat_member")
-_PLACE: Final = ("message_id", "date", "chat")
-GONE: Final = frozenset({ChatMember.BANNED, ChatMember.LEFT})
+ALLOWED: Final = tuple(KINDS)
 
 
 def arrived(raw: Any) -> Arrived:
@@ -19,41 +18,14 @@ def arrived(raw: Any) -> Arrived:
 
     Raises ValueError for what no messenger sends: it would break whoever handles it.
     """
-    update = _object(raw)
-    body = _object(next((update[kind] for kind in ALLOWED if kind in update), {}))
-    person = _object(body.get("from") or {})
-    place = body.get("chat") or _object(body.get("message") or {}).get("chat") or person
-    number, chat_id = _id(update.get("update_id")), _object(place).get("id", 0)
-    if number < 0:
-        raise ValueError("the number of an update is positive")
+    update = an_object(raw)
+    kept = reduced(update)
+    body: dict[str, Any] = next((kept[kind] for kind in ALLOWED if kind in kept), {})
+    person = body.get("from") or {}
+    place = body.get("chat") or (body.get("message") or {}).get("chat") or person
     # Plain ASCII: whatever characters people send, every database takes it.
     text = json.dumps(update, ensure_ascii=True, separators=(",", ":"))
-    return Arrived(number, _id(chat_id), _id(person["id"]) if "id" in person else None, text)
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError("an object is expected")
-    return value
-
-
-def _id(value: Any) -> int:
-    """Ids have 52 bits at most (core.telegram.org/bots/api#user)."""
-    if type(value) is not int or abs(value) >= 2**52:
-        raise ValueError("an id is expected")
-    return value
-
-
-def needed(raw: dict[str, Any]) -> dict[str, Any]:
-    """The update without the text and the keyboard above a press: they are ours, nobody reads
-    them, and making objects of them is most of what reading an update costs.
-    """
-    query = raw.get("callback_query") or {}
-    place = query.get("message")
-    if not place:
-        return raw
-    kept = {name: place[name] for name in _PLACE if name in place}
-    return {**raw, "callback_query": {**query, "message": kept}}
+    return Arrived(kept["update_id"], place.get("id", 0), person.get("id"), text)
 
 
 def incoming(update: Update) -> Incoming:
