@@ -7,7 +7,8 @@ transition command, event, outbox and reminders, and the reply.
 
 Floor: python-telegram-bot as its documentation begins, answering with what was written.
 
-Parts: `plain`, loopback as fast as it is; `latency`, every call of the Bot API takes 60 ms.
+Parts: `plain`, loopback as fast as it is; `latency`, every call of ours to the Bot API takes 60 ms
+while the floor's take none: 300 updates a second were asked of a machine whose floor did 969.
 """
 
 from __future__ import annotations
@@ -214,16 +215,17 @@ def main() -> None:
         if run.wants("plain"):
             run.compare("plain", bench.echo, bench.ours, at_least=0.35, unit="updates/s", n=bench.n)
         if run.wants("latency"):
-            part = run.figure(
+            part = run.compare(
                 "latency",
+                bench.echo,
                 lambda: bench.ours(delay=LATENCY),
-                at_least=300,
+                at_least=0.31,
                 unit="updates/s",
                 n=bench.n,
             )
             chats = run.size(ECHOES // 10) or 1
             echo = bench.echo(delay=LATENCY, each=10, chats=chats)
-            part.details["stock echo bot, once"] = round(echo.value, 1)
+            part.details["stock echo bot with 60 ms a call, once"] = round(echo.value, 1)
     run.finish()
 
 
