@@ -3,7 +3,7 @@
 `sqlite` is everything but the browser. `browser` is a part of its own: Playwright keeps an event
 loop running in its process, where no other loop can be started. `postgres` repeats what touches a
 database, except for the places below. `programs` are the fault runs and benchmarks at a twentieth:
-they start processes of their own and kill them, one test after the other.
+they start processes of their own and kill them, two tests at a time.
 """
 
 from pathlib import Path
@@ -20,6 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # What these prove does not depend on the database: the services and queries below them are proven
 # on PostgreSQL by tests of their own. A test marked `postgres` runs there wherever it stands.
 SQLITE_ALONE = {
+    "analytics/tests/test_pictures.py": "drawings",
+    "analytics/tests/test_reports_": "files and forms; the measures run in the tests beside it",
+    "analytics/tests/test_trend.py": "charts; the roll-ups run in test_rollups.py",
+    "botapp/tests/test_board.py": "tables in words",
     "botapp/tests/test_dialogs.py": "how the engine of the dialogues leads",
     "botapp/tests/test_flow_": "screens and their words; the verbs run in tests/domain",
     "botapp/tests/test_simulator.py": "the messenger",
@@ -28,8 +32,13 @@ SQLITE_ALONE = {
     "tests/day/": "screens of the bot; `python -m tests.day` runs on PostgreSQL",
     "tests/domain/test_transition_table.py": "what may follow what; the verbs run in test_verbs.py",
     "tests/machine/": "the model against the verbs, which tests/domain and tests/races press there",
+    "tests/api/test_language.py": "words",
+    "tests/office/test_home.py": "the page; the measures run in analytics",
     "tests/office/test_jobs.py": "the page; the claims of jobs run in history",
     "tests/office/test_language.py": "words",
+    "tests/office/test_loads.py": "pages; the measures run in analytics",
+    "tests/office/test_numbers": "pages; the measures run in analytics",
+    "tests/office/test_person_numbers.py": "a page; the measures run in analytics",
     "tests/office/test_pages.py": "pages of each model",
     "tests/office/test_staff_and_catalogues.py": "forms",
     "tests/office/test_verbs.py": "forms; the verbs run in tests/domain",

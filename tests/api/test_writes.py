@@ -306,12 +306,20 @@ class TestKeys:
             ["Idempotency-Key"],
         )
 
-    @pytest.mark.parametrize("tag", ["", "v1", '"1"', '"v-1"', '"v99999999999"', "x"])
+    @pytest.mark.parametrize("tag", ["", "v1", '"1"', '"v-1"', '"v99999999999"', "x", '""'])
     def test_versions_of_another_form(self, shop: Caller, cast: Cast, tag: str) -> None:
         url = f"/receipts/{make_receipt(cast).pk}/submit/"
         before = everything()
         assert shop.post(url, headers={"If-Match": tag}).status_code == (409 if '"' in tag else 400)
         assert not touched(before)
+
+    def test_one_of_several_versions_is_enough(self, shop: Caller, cast: Cast) -> None:
+        receipt = make_receipt(cast)
+        url = f"/receipts/{receipt.pk}/submit/"
+        for tags, status in (('"v7", "x"', 409), ('"v7" "v1"', 400), ('"v1",', 400)):
+            assert shop.post(url, headers={"If-Match": tags}).status_code == status
+        own = f'"a,b" ,\t"v{receipt.version}"'
+        assert shop.post(url, headers={"If-Match": own}).status_code == 200
 
 
 class TestAlready:
@@ -451,3 +459,31 @@ class TestBadInput:
         cause = {"deadline": None, "cause_id": 999_999}
         assert shop.post(f"{url}/deadline/", cause).status_code in {200, 404}
         assert DeadlineCause.objects.exists()
+
+
+class TestUnknownNames:
+    @pytest.mark.parametrize(
+        ("path", "body", "where"),
+        [
+            ("/receipts/", {"number": "1", "facts": {"complain": "stops"}}, ["facts", "complain"]),
+            ("/receipts/", {"number": "1", "watch": {"brnd": "Omega"}}, ["watch", "brnd"]),
+            (
+                "/receipts/1/operations/",
+                {"works": [{"type_id": 1, "employee_id": 1, "typ": 1}]},
+                ["works", "0", "typ"],
+            ),
+        ],
+    )
+    def test_deep_in_the_body(self, shop: Caller, path: str, body: Any, where: list[str]) -> None:
+        before = everything()
+        answer = shop.post(path, body)
+        assert answer.status_code == 400
+        told = answer.json()["field_errors"]
+        for name in where:
+            told = told[name]
+        assert told[0]["code"] == "unknown"
+        assert not touched(before)
+
+    def test_told_together_with_what_is_wrong(self, shop: Caller) -> None:
+        answer = shop.post("/receipts/", {"number": 5, "nmber": "1"})
+        assert set(answer.json()["field_errors"]) == {"number", "nmber"}

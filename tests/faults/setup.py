@@ -50,7 +50,7 @@ def throwaway(*, server: str | None = None, sqlite: bool = False) -> Iterator[Pl
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
         url, vendor = _database(stack, folder, server, sqlite=sqlite)
-        _prepare_environment(url, folder)
+        prepare_environment(url, folder)
         import django
 
         from workshop.translations import compile_catalogues
@@ -129,7 +129,7 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _prepare_environment(url: str, folder: Path) -> None:
+def prepare_environment(url: str, folder: Path) -> None:
     """Set, also to nothing, whatever an installation's own .env might bring in."""
     os.environ.update(
         DJANGO_SETTINGS_MODULE="workshop.settings",

@@ -66,3 +66,12 @@ def test_webhooks_under_an_outage_and_kills() -> None:
     part = result["parts"]["outage"]
     assert (part["delivered"], part["kills"], part["disorder"]) == (500, 2, 0)
     assert part["duplicates"] >= part["kills"]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_a_lost_workshop_comes_back_from_its_backup() -> None:
+    result = run("tests.faults.backups", "--small")
+    assert (result["lost"], result["damages"]["wrong"], result["met"]) == (0, [], True)
+    assert result["damages"]["count"] == 4
+    assert result["used"]["pressed"] == 1

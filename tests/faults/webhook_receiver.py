@@ -12,6 +12,7 @@ import hashlib
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -33,13 +34,17 @@ class Receiver:
     caller: int = 0
     secrets: dict[str, str] = field(default_factory=dict)
     wrong: int = 0
+    thinks: float = 0.0  # seconds before an answer
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)  # ends what hangs
 
     async def hook(self, request: web.Request) -> web.Response:
         body = await request.read()
         name = request.match_info["name"]
         if name == "hanging":
-            await asyncio.sleep(HANGS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.let_go.wait(), HANGS)
             return web.Response()
+        await asyncio.sleep(self.thinks)
         self._keep(name, request, body)
         if self.kills and len(self.entries) >= self.kills[0] and self.caller:
             # It has our answer never: between its POST and its mark.
@@ -69,6 +74,10 @@ class Receiver:
         given = orjson.loads(await request.read() or b"{}")
         self.kills = given.get("kills", self.kills)
         self.caller = given.get("caller", self.caller)
+        self.thinks = given.get("thinks", self.thinks)
+        if given.get("let_go"):
+            self.let_go.set()  # whoever waits is woken, whoever comes later hangs again
+            self.let_go.clear()
         self.secrets.update(given.get("secrets", {}))
         return web.json_response({"killed": self.killed, "accepted": len(self.entries)})
 

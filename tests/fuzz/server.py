@@ -10,7 +10,11 @@ from types import TracebackType
 
 from tests.faults.setup import ROOT, WAIT, Place, free_port, wait_until
 
-UNLIMITED = {"API_RATE": "1000000", "API_ADDRESS_RATE": "10000000"}
+UNLIMITED = {
+    "API_RATE": "1000000",
+    "API_ANALYTICS_RATE": "1000000",
+    "API_ADDRESS_RATE": "10000000",
+}
 
 
 class Site:

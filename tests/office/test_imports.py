@@ -47,6 +47,7 @@ def test_from_the_file_to_the_result(manager: Client, cast: Cast) -> None:
     assert "не выбран" in page(manager, row)
     refused = sent(manager, verb(row, "check"))
     assert "Номер квитанции" in str(errors(refused))
+    assert f'href="{verb(row, "columns")}"' in refused.content.decode()
     assert "number" in errors(sent(manager, verb(row, "columns")))
     assert sent(manager, verb(row, "columns"), number="0").status_code == 302
     assert sent(manager, verb(row, "check")).status_code == 302
@@ -59,6 +60,7 @@ def test_from_the_file_to_the_result(manager: Client, cast: Cast) -> None:
     assert sent(manager, verb(row, "start")).status_code == 302
     data_jobs.run_waiting()
     assert Receipt.objects.get().number == "А-1"
+    assert "office-chip office-warning" in page(manager, row)  # one of its rows was wrong
     result = manager.get(reverse("admin:import_result", args=[row.pk, "run"]))
     assert "потом" in b"".join(result.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     assert "t.csv" in manager.get("/admin/integrations/import/").content.decode()

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from receipts.models import Receipt, Watch
 from receipts.services.quality import pass_check
 from receipts.services.returns import ItemInput, return_watch
 from receipts.services.works import WorkInput, record_work
@@ -76,6 +77,15 @@ def test_returns_say_each_reason_once(manager: Client, returned: int) -> None:
     assert found.by_brand[0].key == ""
 
 
+def test_who_answers_for_returns_opens_its_rows(manager: Client, cast: Cast, returned: int) -> None:
+    answer = manager.get(RETURNS, ALL)
+    ((one, hit, without),) = answer.context["people"]
+    assert (one.employee_id, one.hit_a_work, one.without_a_work) == (cast.maxim.pk, 1, 0)
+    for query, count in ((hit, 1), (without, 0)):
+        assert manager.get(f"{ITEMS}?{query}").context["page"].paginator.count == count
+    assert f"{ITEMS}?{hit}".replace("&", "&amp;") in answer.content.decode()
+
+
 def test_output_is_what_the_list_shows(manager: Client, cast: Cast, returned: int) -> None:
     rows = manager.get(OUTPUT, ALL).context["rows"]
     assert [(name, total) for name, total, _link, _cells in rows] == [
@@ -88,25 +98,65 @@ def test_output_is_what_the_list_shows(manager: Client, cast: Cast, returned: in
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize(
-    ("asked", "field"),
+    ("asked", "field", "wrong"),
     [
-        ({"period": "custom"}, "from"),
-        ({"period": "custom", "from": "01.02.2026", "to": "32.13.2026"}, "to"),
-        ({"period": "custom", "from": "02.02.2026", "to": "01.02.2026"}, "to"),
-        ({"period": "for ever"}, "period"),
+        ({"period": "custom"}, "from", []),
+        ({"period": "custom", "from": "01.02.2026", "to": "32.13.2026"}, "to", []),
+        ({"period": "custom", "from": "02.02.2026", "to": "01.02.2026"}, "to", []),
+        ({"period": "for ever", "brand": "\x00"}, "period", []),
         (
             {"period": "\x00", "person": "x", "type": "9" * 30, "page": "-1", "what": "<b>"},
             "period",
+            ["person", "type"],
         ),
+        ({"period": "-", "metal": "77", "brand": "B" * 101}, "period", ["metal", "brand"]),
     ],
 )
 def test_a_wrong_question_is_kept_and_answered(
-    manager: Client, page: str, asked: dict[str, str], field: str
+    manager: Client, page: str, asked: dict[str, str], field: str, wrong: list[str]
 ) -> None:
     answer = manager.get(page, asked)
     assert answer.status_code == 200
-    assert list(answer.context["asked"].errors) == [field]
+    assert list(answer.context["asked"].errors) == [field, *wrong]
     assert answer.context["asked"].values["to"] == asked.get("to", "")
+
+
+def test_filters_narrow_the_page_and_go_along(manager: Client, cast: Cast, returned: int) -> None:
+    assembly = type_id("assembly")
+    watch = Watch.objects.create(brand="Ракета")
+    Receipt.objects.filter(pk=returned).update(watch=watch)
+    chosen = {**ALL, "person": str(cast.maxim.pk), "type": str(assembly), "brand": "Ракета"}
+    answer = manager.get(QUALITY, chosen)
+    (row,) = answer.context["rows"]
+    assert (row.key, row.total.quality.works, row.total.quality.returned) == (cast.maxim.pk, 1, 1)
+    text = answer.content.decode()
+    assert f'<option value="{cast.maxim.pk}" selected>' in text
+    listed = manager.get(f"{WORKS}?what=returned&{row.total.link}")
+    assert listed.context["page"].paginator.count == 1
+    assert listed.context["asked"].filters == answer.context["asked"].filters
+    assert 'name="brand" value="Ракета"' in listed.content.decode()  # the form asks it again
+    assert not manager.get(QUALITY, {**chosen, "brand": "Восток"}).context["rows"]
+    found = manager.get(RETURNS, chosen).context["found"]
+    assert (found.cases, found.columns.total) == (1, 1)
+    bars = manager.get(RETURNS, chosen).context["groups"][2][1]
+    assert manager.get(f"{ITEMS}?{bars[0][2]}").context["page"].paginator.count == 1
+    rows = manager.get(OUTPUT, chosen).context["rows"]
+    assert [total for _name, total, _link, _cells in rows] == [1]
+    wrong = manager.get(OUTPUT, {**ALL, "metal": "77"}).content.decode()
+    assert "Металл: Такого металла нет." in wrong
+
+
+def test_a_narrowed_page_costs_as_much_with_many_rows(
+    manager: Client, cast: Cast, returned: int, django_assert_num_queries: Any
+) -> None:
+    chosen = {**ALL, "person": cast.maxim.pk}
+    manager.get(QUALITY, chosen)
+    with CaptureQueriesContext(connection) as few:
+        manager.get(QUALITY, chosen)
+    for _n in range(3):
+        make_worked(cast, works=[("assembly", "maxim"), ("mechanism", "mark")])
+    with django_assert_num_queries(len(few)):
+        manager.get(QUALITY, chosen)
 
 
 @pytest.mark.parametrize("page", PAGES)
