@@ -15,11 +15,11 @@ export HOST
 endif
 ARGS ?=
 
-.PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-api fuzz-api faults-ssrf faults-webhooks faults-keys messages lock product tests python clean-demo
+.PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups messages lock product tests python clean-demo
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-api fuzz-api faults-ssrf faults-webhooks faults-keys bench-P1 bench-P2 bench-P3 bench-P7 bench-P9 messages lock"
+	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 messages lock"
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -79,17 +79,29 @@ faults-delivery: tests
 faults-webhooks: tests
 	@$(BIN)/python -m tests.faults.webhooks $(ARGS)
 
+faults-backups: tests
+	@$(BIN)/python -m tests.faults.backups $(ARGS)
+
 faults-keys: tests
 	@$(BIN)/python -m tests.faults.keys $(ARGS)
 
 faults-imports: tests
 	@$(BIN)/python -m tests.faults.imports $(ARGS)
 
+faults-rollups: tests
+	@$(BIN)/python -m tests.faults.rollups $(ARGS)
+
 faults-api: tests
 	@$(BIN)/python -m tests.faults.api $(ARGS)
 
 fuzz-api: tests
 	@$(BIN)/python -m tests.fuzz.api $(ARGS)
+
+faults-dispatchers: tests
+	@$(BIN)/python -m tests.faults.dispatchers $(ARGS)
+
+fuzz-inputs: tests
+	@$(BIN)/python -m tests.fuzz.inputs $(ARGS)
 
 # A goal of speed, by its number: `make bench-P2`. One JSON object, 0 when the goal is met.
 bench-P%: tests
