@@ -84,7 +84,8 @@ class Office:
 
     def verb(self, name: str) -> None:
         """Press a button of the receipt page."""
-        self.page.click(f".office-page a[href*='/do/{name}/']")
+        with self.page.expect_navigation():  # a click does not wait for the next page
+            self.page.click(f".office-page a[href*='/do/{name}/']")
         self.looks_right()
 
     def confirm(self) -> None:

@@ -56,7 +56,7 @@ def test_the_first_page(office: Office, cast: Cast) -> None:
 
     assert page.is_hidden(".office-waits")
     page.evaluate(BUSY)
-    assert page.is_visible(".office-waits")
+    page.wait_for_selector(".office-waits", state="visible")
     assert page.get_attribute(".office-page", "aria-busy") == "true"
 
     page.select_option("select[name=period]", "year")

@@ -50,7 +50,7 @@ def test_the_way_of_a_watch(office: Office, cast: Cast, photo: Path, media: Any)
     page.set_input_files("#id_photo", str(photo))
     office.confirm()
     page.click("[data-office-photo]")
-    assert page.is_visible("dialog[data-office-lightbox]")
+    page.wait_for_selector("dialog[data-office-lightbox]", state="visible")
     page.click("[data-office-close]")
 
     office.verb("submit")
@@ -66,7 +66,7 @@ def test_the_way_of_a_watch(office: Office, cast: Cast, photo: Path, media: Any)
     page.check(f"#id_reason_{reason_id('dirt_inside')}")
     page.check(f"#id_reason_{reason_id('polishing')}")
     page.click(".office-form button[type=submit]")
-    assert page.is_visible(".text-red-600 >> nth=0"), "polishing asks who it was"
+    page.wait_for_selector(".text-red-600 >> nth=0")  # polishing asks who it was
     page.select_option(f"#id_who_{reason_id('polishing')}", "undecided")
     page.select_option("#id_hand_to", str(cast.mark.pk))
     office.confirm()
@@ -76,8 +76,8 @@ def test_the_way_of_a_watch(office: Office, cast: Cast, photo: Path, media: Any)
     office.verb("pass")
     office.confirm()
     assert office.status() == "Готовы к выдаче"
-    page.click(".office-undo button")
-    page.wait_for_load_state("load")
+    with page.expect_navigation():
+        page.click(".office-undo button")
     assert office.status() == "В работе"
     office.verb("pass")
     office.confirm()
