@@ -23,6 +23,7 @@ from analytics.models.rollups import (
     RollupState,
     WorkCell,
 )
+from analytics.models.snapshots import DailyNumber, Snapshot
 
 __all__ = [
     "ALL",
@@ -30,6 +31,7 @@ __all__ = [
     "CaseCell",
     "Cell",
     "Counted",
+    "DailyNumber",
     "FactsProgress",
     "FirstCheckType",
     "Form",
@@ -43,6 +45,7 @@ __all__ = [
     "ReportRecipient",
     "ReportSchedule",
     "RollupState",
+    "Snapshot",
     "StatusTime",
     "WorkCell",
 ]
