@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from tests.api.callers import BASE, Caller
+from workshop.lib.api.described import Description
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 
@@ -85,8 +86,8 @@ class TestOtherSites:
 @pytest.mark.parametrize("page", ["schema", "docs", "redoc"])
 def test_strangers_cannot_break_its_pages(client: Client, page: str) -> None:
     assert client.options(f"/api/{page}/").status_code == 405
-    for value in ("\x00", "a\nb", 'x"; y="'):
-        answer = client.get(f"/api/{page}/", {"version": value})
+    for value in ("\x00", "a\nb", 'x"; y="', "../../en"):
+        answer = client.get(f"/api/{page}/", {"version": value, "lang": value})
         assert answer.status_code == 200
         assert value not in answer.get("Content-Disposition", "")
 
@@ -96,3 +97,29 @@ def test_the_description_is_counted(client: Client, settings: Any) -> None:
     settings.API_ADDRESS_RATE = 2
     codes = [client.get("/api/schema/").status_code for _attempt in range(3)]
     assert codes == [200, 200, 429]
+
+
+@pytest.mark.django_db
+def test_the_description_is_made_once_for_a_language(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [
+        ({"lang": "en"}, {}),
+        ({"lang": "ru"}, {}),
+        ({}, {"Accept-Language": "en"}),
+        ({"lang": "xx"}, {"Accept-Language": "en"}),
+    ]
+    before = [client.get("/api/schema/", query, headers=head).content for query, head in asked]
+    assert before[0].decode() == COMMITTED.read_text()
+    assert before[1].decode() != COMMITTED.read_text()
+    assert before[2:] == [before[0], before[0]]
+
+    def again(*_args: Any, **_kwargs: Any) -> None:
+        raise AssertionError("made anew")
+
+    monkeypatch.setattr(Description.generator_class, "get_schema", again)
+    after = [client.get("/api/schema/", query, headers=head).content for query, head in asked]
+    assert after == before
+    as_json = client.get("/api/schema/", {"lang": "en"}, headers={"Accept": "application/json"})
+    assert as_json["Content-Type"].startswith("application/json")
+    assert as_json.json() == yaml.safe_load(before[0])
