@@ -88,15 +88,15 @@ def what_burns(
     )
     shown = _by_deadline(due, counts, at, level)[first : first + most]
     others = here.exclude(status__in=URGENT_LIST, deadline__lt=at + SOON)
-    ids = _may_be_over(others, at)
-    over = _over([*(row.pk for row in shown), *ids[:MOST]], at)
+    ids = may_be_over(others, at)
+    over = over_limits([*(row.pk for row in shown), *ids[:MOST]], at)
     rows = [
         Burning(row, Level.OVERDUE if row.deadline < at else Level.SOON, over.pop(row.pk, []))
         for row in shown
     ]
     long = sorted(
         (Burning(one[0].receipt, Level.LONG, one) for one in over.values()),
-        key=lambda one: (-_share(one.stays[0]), one.receipt.pk),
+        key=lambda one: (-share(one.stays[0]), one.receipt.pk),
     )
     counts[Level.LONG.value] = len(long)
     if level in {"", Level.LONG}:
@@ -117,16 +117,17 @@ def _by_deadline(due: QuerySet[Any], counts: dict[str, int], at: datetime, level
     return due.select_related("master", "watch").order_by("deadline", "pk")
 
 
-def _over(ids: Sequence[int], at: datetime) -> dict[int, list[Stay]]:
+def over_limits(ids: Sequence[int], at: datetime) -> dict[int, list[Stay]]:
     """Receipt → its stays over their limit, the furthest over first."""
     found: dict[int, list[Stay]] = defaultdict(list)
     rows = Receipt.objects.filter(pk__in=ids).select_related("master", "watch")
     for stay in stays.over(rows, at):
         found[stay.receipt.pk].append(stay)
-    return {pk: sorted(several, key=_share, reverse=True) for pk, several in found.items()}
+    return {pk: sorted(several, key=share, reverse=True) for pk, several in found.items()}
 
 
-def _share(stay: Stay) -> float:
+def share(stay: Stay) -> float:
+    """Of what is allowed; above 1 it is over."""
     return stay.spent / stay.allowed if stay.allowed else float("inf")
 
 
@@ -139,7 +140,7 @@ STAYS: Final = {
 }
 
 
-def _may_be_over(rows: QuerySet[Any], at: datetime) -> list[int]:
+def may_be_over(rows: QuerySet[Any], at: datetime) -> list[int]:
     """Who can be over a limit at all: pauses only shorten a stay, so who came later cannot.
 
     At most ``MOST`` and one, the longest stays first. A watch that a hold has interrupted counts

@@ -18,6 +18,8 @@ WORKSHOP_DEADLINE_DEFAULT_DAYS = env.whole("WORKSHOP_DEADLINE_DEFAULT_DAYS", 5, 
 WORKSHOP_SELF_SERVICE = env.flag("WORKSHOP_SELF_SERVICE", False)
 # Whose public holidays the work calendar keeps (two letters); NONE for a workshop without.
 WORKSHOP_HOLIDAYS = env.text("WORKSHOP_HOLIDAYS", "RU")
+# So many days without any event make an unfinished receipt a forgotten one (risk focus).
+RISK_STALE_DAYS = env.whole("RISK_STALE_DAYS", 7, minimum=1, maximum=365)
 QC_SEPARATION = env.choice("QC_SEPARATION", ("warn", "block", "off"), "warn")
 
 try:
