@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -26,7 +27,7 @@ def acquire(name: str, owner: str, *, hold: timedelta = HOLD) -> str | None:
     if is_gone(row.owner):
         free |= Q(token=row.token)
     taken = Lease.objects.filter(free, name=name).update(
-        owner=owner, token=token, since=Now(), until=Now() + hold
+        owner=owner, token=token, since=Now(), until=Now() + hold, seen_at=Now()
     )
     return token if taken else None
 
@@ -34,20 +35,51 @@ def acquire(name: str, owner: str, *, hold: timedelta = HOLD) -> str | None:
 def renew(name: str, token: str, *, hold: timedelta = HOLD) -> bool:
     """Hold on for another term; False when somebody else took over meanwhile."""
     held = Lease.objects.filter(name=name, token=token, until__gte=Now())
-    return bool(held.update(until=Now() + hold))
+    return bool(held.update(until=Now() + hold, seen_at=Now()))
 
 
 def release(name: str, token: str) -> None:
     """Let go at once, so that another process need not wait for the term to end."""
-    Lease.objects.filter(name=name, token=token).update(until=F("since"), token="")
+    Lease.objects.filter(name=name, token=token).update(until=F("since"), token="", seen_at=Now())
 
 
 def beat(name: str, owner: str, *, hold: timedelta = HOLD) -> None:
     """A sign of life, whoever holds the row: ``until`` in the future means somebody is alive."""
     Lease.objects.get_or_create(name=name)
-    Lease.objects.filter(name=name).update(owner=owner, since=Now(), until=Now() + hold)
+    Lease.objects.filter(name=name).update(
+        owner=owner, since=Now(), until=Now() + hold, seen_at=Now()
+    )
 
 
 def is_held(name: str) -> bool:
     """Is somebody alive who holds it, or beats under this name?"""
     return Lease.objects.filter(name=name, until__gte=Now()).exists()
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Who holds a lease (or held it last) since when; ``silent`` since the last sign of life."""
+
+    name: str
+    owner: str
+    since: datetime | None
+    alive: bool
+    silent: timedelta
+
+
+def signs(*names: str) -> dict[str, Sign]:
+    """The last signs of life by name, measured by the database's clock; one query.
+
+    Whoever never gave one is not among them.
+    """
+    rows = Lease.objects.filter(name__in=names, seen_at__isnull=False).annotate(now=Now())
+    return {
+        row.name: Sign(
+            row.name,
+            row.owner,
+            row.since,
+            alive=row.until is not None and row.until >= row.now,
+            silent=max(row.now - row.seen_at, timedelta()),
+        )
+        for row in rows
+    }

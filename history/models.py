@@ -121,6 +121,8 @@ class Lease(models.Model):
     token = models.CharField(max_length=32, blank=True)
     since = models.DateTimeField(null=True)
     until = models.DateTimeField(null=True)
+    # The last sign of life of whoever holds or held it, by the clock of the database.
+    seen_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("lease")

@@ -28,6 +28,12 @@ PAUSE: Final = 1.0  # the longest sleep of the leader: it must renew in time
 logger = logging.getLogger(__name__)
 
 
+def leader() -> lease.Sign | None:
+    """Which process leads and since when; None when nobody does."""
+    sign = lease.signs(LEASE).get(LEASE)
+    return sign if sign is not None and sign.alive else None
+
+
 class LeadingScheduler(DatabaseScheduler):
     """django-celery-beat's scheduler, silent unless it holds the lease."""
 
