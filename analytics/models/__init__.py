@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analytics.models.alerts import Alert, AlertCheck, AlertMail, AlertRule, AlertWatch
 from analytics.models.receipts import FactsProgress, FirstCheckType, ReceiptFact, StatusTime
 from analytics.models.reports import (
     Form,
@@ -27,6 +28,11 @@ from analytics.models.snapshots import DailyNumber, Snapshot
 
 __all__ = [
     "ALL",
+    "Alert",
+    "AlertCheck",
+    "AlertMail",
+    "AlertRule",
+    "AlertWatch",
     "AssemblerCell",
     "CaseCell",
     "Cell",
