@@ -14,7 +14,6 @@ from drf_spectacular.views import (
     SpectacularRedocView,
     SpectacularSwaggerSplitView,
 )
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from workshop.lib.api.views import ApiView
@@ -36,7 +35,7 @@ class Description(ApiView, SpectacularAPIView):
         # There is one version; what a stranger writes does not enter a header of the answer.
         name = self._get_filename(request, version=None)
         return HttpResponse(
-            _described(_language(request.query_params.get("lang", "")), type(renderer)),
+            _described(_language(request.query_params.get("lang", "")), renderer.media_type),
             content_type=f"{renderer.media_type}; charset=utf-8",
             headers={"Content-Disposition": f'inline; filename="{name}"'},
         )
@@ -52,8 +51,9 @@ def _language(asked: str) -> str:
 
 
 @cache
-def _described(language: str, renderer: type[BaseRenderer]) -> bytes:
-    return bytes(renderer().render(_generated(language), renderer.media_type, {}))
+def _described(language: str, media_type: str) -> Any:
+    renderers = {one.media_type: one for one in Description.renderer_classes}
+    return renderers[media_type]().render(_generated(language), media_type, {})
 
 
 @cache
