@@ -9,6 +9,7 @@ from botapp.dialogs import (
     Answer,
     Button,
     Context,
+    Go,
     Markup,
     Screen,
     View,
@@ -22,6 +23,7 @@ from botapp.dialogs.controls import pager
 from botapp.screens import words
 from botapp.screens.card import READERS, open_card
 from botapp.screens.pickers import load_receipt
+from botapp.screens.risks import Risks
 from receipts import selectors
 from receipts.models import Receipt
 from workshop.lib.compiled import Count
@@ -39,15 +41,16 @@ class Urgent(Screen):
     def view(self, ctx: Context) -> View:
         rows = Receipt.objects.urgent_list().select_related("master")
         count = rows.count()
+        why = [Button(_("🚨 What burns, and why"), "risks")]
         if not count:
-            return View(_("Nothing is urgent."))
+            return View(_("Nothing is urgent."), [why])
         pages = -(-count // PAGE)
         page = min(ctx.frame.page, pages - 1)
         shown = list(rows[page * PAGE : (page + 1) * PAGE])
         buttons = grid([Button(words.number(one), "receipt", one.pk) for one in shown], 3)
         head = fmt(_("🔥 Urgent: %(count)s"), count=b(count))
         text = lines(head, *(self._line(one, ctx) for one in shown))
-        return View(text, [*buttons, *([pager(page, pages)] if pages > 1 else [])])
+        return View(text, [*buttons, *([pager(page, pages)] if pages > 1 else []), why])
 
     def _line(self, receipt: Receipt, ctx: Context) -> Markup:
         where = "; ".join(f"{place.what}: {place.who}" for place in selectors.places(receipt))
@@ -58,6 +61,9 @@ class Urgent(Screen):
             due=due,
             where=where,
         )
+
+    def do_risks(self, ctx: Context, value: str) -> Answer:
+        return Go(Risks)
 
     def do_receipt(self, ctx: Context, value: str) -> Answer:
         return open_card(load_receipt(int(value)))
