@@ -5,26 +5,38 @@ account, no messages and no form. Those steps cost it more than reading its list
 """
 
 import logging
-import uuid
-from collections.abc import Callable
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-import structlog
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
-from django.http import HttpRequest, HttpResponseBase
+from django.core.signals import got_request_exception
+from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django_structlog.middlewares import request as structlog_middlewares
 
+from workshop.lib.correlation import (
+    HEADER,
+    caused_by,
+    facts,
+    new_id,
+    note,
+    passed_on,
+    request_id,
+)
 from workshop.lib.slow import watched
 
 API: Final = "/api/v1/"
-_logger = logging.getLogger(structlog_middlewares.__name__)
+METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+LONGEST_SHOWN: Final = 10  # digits: so many in an address may be a phone
+logger = logging.getLogger(__name__)
 
 # The office theme evaluates its Alpine attributes and writes its colours into a <style> element
 # (docs/adr/0003). Inline scripts stay forbidden there too.
@@ -95,30 +107,97 @@ class BoundedFormMiddleware:
             return 0
 
 
-class RequestMiddleware(structlog_middlewares.RequestMiddleware):
-    """One line per request, the finished one: that it began is worked out for DEBUG only."""
+class RequestMiddleware:
+    """The id that ties a request to what it causes, and one line per request when it is over.
 
-    async_capable = False  # the site is served over WSGI: no need to ask each time
+    The id is ours; one that a proxy has given is taken over where ``TRUSTED_PROXY_COUNT`` says that
+    there is a proxy. Every answer names it in ``X-Request-ID``.
+    """
 
-    def __call__(self, request: HttpRequest) -> Any:
-        self.prepare(request)
-        with watched("request", lambda: _route(request)):
-            response: Any = self.get_response(request)
-        self.handle_response(request, response)
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        got_request_exception.connect(_tell_bug, dispatch_uid="workshop.bugs")
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        began = time.perf_counter()
+        given = request.headers.get(HEADER) if settings.TRUSTED_PROXY_COUNT else None
+        with caused_by(passed_on(given) or new_id(), channel=_door(request)):
+            with watched("request", lambda: _route(request)):
+                response = self.get_response(request)
+            response.headers.setdefault(HEADER, request_id())
+            _tell(request, response, 1000 * (time.perf_counter() - began))
+            if isinstance(response, StreamingHttpResponse):
+                _bind_stream(response)
         return response
 
-    def prepare(self, request: HttpRequest) -> None:
-        if _logger.isEnabledFor(logging.DEBUG):
-            super().prepare(request)
-        else:
-            structlog.contextvars.bind_contextvars(request_id=str(uuid.uuid4()))
-            self.bind_user_id(request)
+
+def _tell(request: HttpRequest, response: HttpResponseBase, took: float) -> None:
+    code = response.status_code
+    _note_user(request)
+    if code == 500 and getattr(request, "_told", False):
+        return
+    level = logging.INFO if code < 400 else logging.WARNING if code < 500 else logging.ERROR
+    if code == 200 and request.path_info.startswith("/health/"):
+        level = logging.DEBUG  # a probe every few seconds says nothing while it succeeds
+    told = {"code": code, "request": shown(request), "duration_ms": round(took)}
+    logger.log(level, "request finished", extra=told)
+
+
+def _tell_bug(request: HttpRequest | None = None, **_kwargs: Any) -> None:
+    """Receiver of ``got_request_exception``: with what no middleware sees."""
+    error = sys.exc_info()[1]
+    if request is None or error is None:
+        return
+    _note_user(request)
+    request._told = True  # type: ignore[attr-defined]
+    told = {"code": 500, "request": shown(request)}
+    logger.error("request failed", exc_info=error, extra=told)
+
+
+def _note_user(request: HttpRequest) -> None:
+    """Who is signed in, where somebody has asked: looking would open the session."""
+    user = getattr(request, "_cached_user", None)
+    if user is not None and user.pk is not None and "actor" not in facts():
+        note(actor=f"user:{user.pk}")
+
+
+def _bind_stream(response: StreamingHttpResponse) -> None:
+    # The server sends a file itself.
+    if not response.is_async and not isinstance(response, FileResponse):
+        parts: Any = response.streaming_content
+        response.streaming_content = _with_facts(parts, facts())
+
+
+def _with_facts(parts: Iterable[Any], kept: Mapping[str, Any]) -> Iterator[Any]:
+    """What is made while it is sent belongs to the request still."""
+    more = {name: value for name, value in kept.items() if name != "request_id"}
+    with caused_by(str(kept["request_id"]), **more):
+        yield from parts
+
+
+def _door(request: HttpRequest) -> str:
+    path = request.path_info
+    if path.startswith("/api/"):
+        return "api"
+    return "admin" if path.startswith("/admin/") else "web"
 
 
 def _route(request: HttpRequest) -> str:
     """The pattern of the address, without what a person put into it."""
+    method = request.method if request.method in METHODS else "?"  # it may be any word
     found = request.resolver_match
-    return f"{request.method} {found.route if found else '?'}"
+    return f"{method} /{found.route}" if found else f"{method} ?"
+
+
+def shown(request: HttpRequest) -> str:
+    """The pattern of the address with the ids in it; whatever else stands there is left out."""
+    told = _route(request)
+    found = request.resolver_match
+    for name, value in (found.kwargs if found else {}).items():
+        text = str(value)
+        if text.isascii() and text.isdigit() and len(text) < LONGEST_SHOWN:
+            told = re.sub(rf"<(\w+:)?{name}>", text, told)
+    return told
 
 
 class SessionMiddleware(ForPages, sessions.SessionMiddleware):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
 
-import structlog
 from django.db.models import QuerySet
 from django.http import FileResponse
 from rest_framework import serializers
@@ -29,7 +29,7 @@ from workshop.lib.api.views import ApiView, ListView, RowView, private, tag_of
 from workshop.lib.errors import RuleViolation
 from workshop.lib.export import TYPES, XLSX
 
-logger = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 NEEDED: Final = {"GET": scopes.DATA_MANAGE, "POST": scopes.DATA_MANAGE}
 
 
@@ -168,7 +168,8 @@ def file_of(job: DataJob | None) -> FileResponse:
     try:
         found = job.result_file.open("rb")
     except OSError as error:  # a disk that was restored without its files
-        logger.warning("an export has no file", id=job.pk, kind=type(error).__name__)
+        told = {"job_id": job.pk, "error": type(error).__name__}
+        logger.warning("an export has no file", extra=told)
         raise NotFound from error
     form = job.result_name.rpartition(".")[2]
     return FileResponse(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, ClassVar, Final
 
-import structlog
 from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.http import FileResponse
@@ -21,7 +21,7 @@ from workshop.lib.api.access import access_of
 from workshop.lib.api.formats import BinaryRenderer
 from workshop.lib.api.views import ApiView, ListView, RowView, private
 
-logger = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 READ: Final = {"GET": "receipts:read"}
 FAR: Final = clock.from_iso("9999-12-01T00:00:00+00:00")
 
@@ -106,6 +106,7 @@ class PhotoFile(ApiView):
         try:
             picture = photo.file.open("rb")
         except OSError as error:  # a disk that was restored without its files
-            logger.warning("a photo has no file", id=pk, kind=type(error).__name__)
+            told = {"photo_id": pk, "error": type(error).__name__}
+            logger.warning("a photo has no file", extra=told)
             raise NotFound from error
         return private(FileResponse(picture, content_type=self.media_type))

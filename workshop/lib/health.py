@@ -7,6 +7,7 @@ part counts as failed without a second one.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
@@ -29,7 +29,7 @@ BROKER_PORTS: Final = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 567
 LEAST_DISK: Final = 200 * 1024 * 1024  # bytes
 STARTED: Final = time.monotonic()
 
-logger = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")
 _running: dict[str, Future[None]] = {}
 _lock = threading.Lock()
@@ -59,11 +59,12 @@ def _begin(name: str, check: Callable[[], None]) -> Future[None] | None:
 
 def _outcome(name: str, future: Future[None] | None) -> str:
     if future is None or not future.done():
-        logger.warning("a part does not answer", kind=name)
+        logger.warning("a part does not answer", extra={"kind": name})
         return "failed"
     error = future.exception()
     if error is not None:
-        logger.warning("a part does not work", kind=name, error=type(error).__name__)
+        told = {"kind": name, "error": type(error).__name__}
+        logger.warning("a part does not work", extra=told)
         return "failed"
     return "ok"
 

@@ -1,33 +1,67 @@
 """Keeps names, phones and tokens out of the log: what is not known to be harmless is masked.
 
-Fields pass by an allow-list. Free text (the event itself, paths) passes with everything that looks
-like a secret or a phone cut out. The text of an exception is dropped unless its type is known to
-carry no data of people, because database and validation errors quote the offending value.
+What is known is told by where it comes from, not by how it looks:
+
+- a line's text, when it stands in the code that told it. A text that was put together from values
+  is left out and the place named. Of its arguments numbers are shown, words are not;
+- fields by the allow-list below, of our own lines only; their words are words of the program;
+- of an exception the type, the place and codes. Its text quotes whatever offended it.
+
+Patterns for tokens, credentials and phones are a second net behind that, never the first.
 """
 
+from __future__ import annotations
+
+import logging
 import re
 import sys
-import traceback
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Mapping, MutableMapping
+from datetime import date, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
 
-MASK = "***"
+from workshop.lib.correlation import is_id
+from workshop.lib.describing import describe
 
-# Texts written by us or by libraries, checked by pattern.
-TEXT_FIELDS = frozenset({"event", "path", "request", "stack", "exception", "statement"})
-ALLOWED_FIELDS = frozenset(
+__all__ = ["MASK", "describe", "field", "is_ours", "mask_event", "mask_text", "safe_traceback"]
+
+MASK: Final = "***"
+
+OURS: Final = frozenset(
     {
-        "level", "logger", "timestamp", "method", "code", "status", "kind", "verb", "state",
-        "channel", "role", "actor", "job", "screen", "template", "consumer", "attempt", "attempts",
-        "outcome", "reason_code", "duration", "count", "version", "error", "query", "signal",
-        "positional_args", "process", "port", "task", "queue", "host", "exit_code",
+        "workshop", "history", "staff", "receipts", "polishing", "analytics", "integrations",
+        "botapp", "simulator",
     }
 )  # fmt: skip
-ALLOWED_ENDINGS = ("_id", "_ids", "_count", "_ms", "_s", "_seconds", "_at", "_code", "_kind")
-TELLING_ERRORS = (OSError, ImportError, TimeoutError)
-TELLING_NAMES = frozenset({"ImproperlyConfigured", "OperationalError", "ProgrammingError"})
+FIELDS: Final = frozenset(
+    {
+        "method", "code", "status", "kind", "verb", "state", "channel", "role", "roles", "actor",
+        "job", "screen", "template", "consumer", "attempt", "attempts", "outcome", "reason_code",
+        "duration", "count", "version", "error", "query", "signal", "process", "port", "task",
+        "queue", "exit_code", "part", "place", "card", "request", "statement", "plan", "webhook",
+    }
+)  # fmt: skip
+ENDINGS: Final = ("_id", "_ids", "_count", "_ms", "_s", "_seconds", "_at", "_code", "_kind")
+# Accounts of a messenger are as good as names.
+PERSONAL: Final = frozenset({"telegram_id", "chat_id", "person_id"})
+# Written by the processors of the line itself.
+MADE: Final = frozenset({"level", "logger", "timestamp", "exception", "stack", "place", "trace_id"})
+# Several lines, made by our own code without values.
+LONG: Final = frozenset({"statement", "plan"})
+# What libraries call things of ours, by logger.
+NAMED: Final[Mapping[str, frozenset[str]]] = {"celery.app.trace": frozenset({"name", "id"})}
 
-_SECRETS = (
+_LARGEST: Final = 10**9  # a longer number may be a phone, or an account of a messenger
+_DEPTH: Final = 40  # frames between a line and who told it
+_ROOT: Final = str(Path(__file__).resolve().parents[2])
+# Words of the program: no letters but ASCII, four parts at most.
+_WORDS: Final = re.compile(r"[!-~]{1,200}( [!-~]{1,100}){0,3}")
+_NUMBERS: Final = (bool, int, float, Decimal, date, time, timedelta)
+
+_SECRETS: Final = (
     # A bot token, also inside a URL of the Bot API (https://…/bot<token>/method).
     re.compile(r"\d{6,}:[A-Za-z0-9_-]{30,}"),
     re.compile(r"(?i)\b(?:bearer|basic|token|api[-_]?key|password|secret)\b[=:\s]+[^\s,;\"']+"),
@@ -51,26 +85,136 @@ def mask_text(text: str) -> str:
     return text
 
 
-def _value(name: str, value: Any) -> Any:
+# --- the text of a line ---------------------------------------------------------------------------
+
+
+def told(record: logging.LogRecord, values: Any = ()) -> tuple[str, str]:
+    """What a line says, and the place that told it when the text itself must not be shown.
+
+    Asked while the line is told: in the stack of whoever tells it.
+    """
+    frame = _teller(record)
+    text = record.msg
+    if not isinstance(text, str) or frame is None or not _stands_in(frame, text):
+        return MASK, f"{_short(record.pathname)}:{record.lineno}"
+    return mask_text(_filled(text, values or record.args, NAMED.get(record.name, frozenset()))), ""
+
+
+def _teller(record: logging.LogRecord) -> FrameType | None:
+    """The frame that called the logger; it waits until the line is written."""
+    frame: FrameType | None = sys._getframe(2)
+    for _step in range(_DEPTH):
+        if frame is None:
+            return None
+        if frame.f_lineno == record.lineno and frame.f_code.co_filename == record.pathname:
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _stands_in(frame: FrameType, text: str) -> bool:
+    """In the function itself, or among the constants of its module."""
+    if text in frame.f_code.co_consts:
+        return True
+    return any(value is text for value in frame.f_globals.values())
+
+
+def _filled(text: str, values: Any, named: frozenset[str]) -> str:
+    if not values:
+        return text
+    shown: Any
+    if isinstance(values, Mapping):
+        shown = {
+            name: value if name in named else _harmless(value) for name, value in values.items()
+        }
+    else:
+        shown = tuple(_harmless(value) for value in values)
+    try:
+        return text % shown
+    except (TypeError, ValueError, KeyError):  # %d for something that is no number
+        return text
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, int | float | Decimal):
+        return value if -_LARGEST < value < _LARGEST else MASK
+    return value if value is None or isinstance(value, date | time | timedelta) else MASK
+
+
+def _short(path: str) -> str:
+    """Without the folders of this machine."""
+    return path.removeprefix(_ROOT).rpartition("site-packages")[2].strip("/")
+
+
+# --- its fields -----------------------------------------------------------------------------------
+
+
+def is_ours(logger: str) -> bool:
+    return logger.partition(".")[0] in OURS
+
+
+def field(name: str, value: Any) -> Any:
+    """The value of a field of our own as it may be shown to anybody."""
     if value is None or isinstance(value, bool):
         return value
-    if name in TEXT_FIELDS:
-        return mask_text(str(value))
-    if name in ALLOWED_FIELDS or name.endswith(ALLOWED_ENDINGS):
-        return mask_text(value) if isinstance(value, str) else value
-    return MASK
+    if name in MADE:
+        return value
+    if name in PERSONAL or (name not in FIELDS and not name.endswith(ENDINGS)):
+        return MASK
+    if isinstance(value, str):
+        return _word(name, value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [one if isinstance(one, int) else _word(name, str(one)) for one in value]
+    return value if isinstance(value, _NUMBERS) else MASK
 
 
-def mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
-    """structlog processor; names with a leading underscore belong to structlog itself."""
-    for name in list(event):
-        if not name.startswith("_"):
-            event[name] = _value(name, event[name])
+@lru_cache(2_000)
+def _word(name: str, value: str) -> str:
+    if name == "request_id":
+        return value if is_id(value) else MASK
+    if name in LONG:
+        return mask_text(value)
+    return mask_text(value) if not value or _WORDS.fullmatch(value) else MASK
+
+
+# --- processors of structlog ----------------------------------------------------------------------
+
+
+def tell(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+    """The first one: the text of the line, and of a library's line nothing else."""
+    record = event["_record"]
+    event["event"], place = told(record, event.pop("positional_args", ()))
+    if place:
+        event["place"] = place
     return event
 
 
+def mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+    """Names with a leading underscore belong to structlog itself, which takes them out."""
+    for name, value in event.items():
+        if name != "event" and not name.startswith("_"):
+            event[name] = field(name, value)
+    return event
+
+
+class OwnExtras:
+    """Adds what our own lines were given; what libraries add (requests, messages) is left out."""
+
+    def __init__(self) -> None:
+        blank = logging.LogRecord("", 0, "", 0, "", None, None)
+        self._usual = {*blank.__dict__, "message", "asctime", "taskName"}
+
+    def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+        record: logging.LogRecord = event["_record"]
+        if is_ours(record.name):
+            for name, value in record.__dict__.items():
+                if name not in self._usual:
+                    event[name] = value
+        return event
+
+
 def safe_traceback(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
-    """structlog processor: `exc_info` becomes `exception`, frames without any values."""
+    """`exc_info` becomes `exception`, frames without any values."""
     info = event.pop("exc_info", None)
     error = info[1] if isinstance(info, tuple) else info
     if error is True:
@@ -78,17 +222,3 @@ def safe_traceback(_logger: Any, _method: str, event: MutableMapping[str, Any]) 
     if isinstance(error, BaseException):
         event["exception"] = describe(error)
     return event
-
-
-def describe(error: BaseException) -> str:
-    """Type, code and frames of an error; its text only when that cannot quote people's data."""
-    kind = type(error)
-    title = f"{kind.__module__}.{kind.__qualname__}"
-    code = getattr(error, "code", None)
-    if isinstance(code, str):
-        title += f" [{code}]"
-    if isinstance(error, TELLING_ERRORS) or kind.__name__ in TELLING_NAMES:
-        title += f": {error}"
-    frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__))
-    lines = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    return "\n  ".join([title, *lines])

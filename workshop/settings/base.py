@@ -26,7 +26,6 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "axes",
     "csp",
-    "django_structlog",
     "history",
     "staff",
     "receipts",
@@ -38,6 +37,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "workshop.middleware.RequestMiddleware",
     "workshop.middleware.ContentPolicyMiddleware",
     "workshop.middleware.SessionMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -46,7 +46,6 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "workshop.middleware.AuthenticationMiddleware",
-    "workshop.middleware.RequestMiddleware",
     "workshop.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",

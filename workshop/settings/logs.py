@@ -1,12 +1,11 @@
 """Logging: one JSON object per line in production, readable lines on a developer's terminal."""
 
-import logging
-from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
-from workshop.lib.masking import mask_event, safe_traceback
+from workshop.lib.correlation import add_facts
+from workshop.lib.masking import OwnExtras, mask_event, safe_traceback, tell
 
 from . import env
 from .security import DEBUG
@@ -21,16 +20,12 @@ SLOW_REQUEST_MS = env.whole("SLOW_REQUEST_MS", 1_000, minimum=1, maximum=600_000
 EXPLAIN_SLOW = env.flag("EXPLAIN_SLOW", False)
 
 
-def drop_probes(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
-    """structlog processor: a health probe every few seconds says nothing while it succeeds."""
-    if event.get("code") == 200 and "/health/" in str(event.get("request", "")):
-        raise structlog.DropEvent
-    return event
-
-
 _JSON = LOG_FORMAT == "json"
-_SHARED: list[Any] = [
-    structlog.contextvars.merge_contextvars,
+# In the order of their turns; the text is judged where the line is told, so it comes first.
+PROCESSORS: list[Any] = [
+    tell,
+    OwnExtras(),
+    add_facts,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso" if _JSON else "%H:%M:%S", utc=_JSON),
@@ -44,25 +39,15 @@ _RENDERER = (
     else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, pad_level=False)
 )
 
-structlog.configure(
-    processors=[
-        structlog.stdlib.filter_by_level,
-        drop_probes,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        *_SHARED,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
-
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *_SHARED],
+            "use_get_message": False,  # the text before its arguments
+            "pass_foreign_args": True,
+            "foreign_pre_chain": PROCESSORS,
             "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _RENDERER],
         }
     },
@@ -84,10 +69,9 @@ LOGGING: dict[str, Any] = {
         # Request URLs of the Bot API carry the token.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
-        # A line per started and finished request; django_structlog writes one with the same facts.
-        "django.request": {"level": "ERROR"},
+        # Every request has its line, and an error in one too: workshop.middleware.
+        "django.request": {"level": "CRITICAL"},
+        # Its own handler would write unmasked what a request has broken.
+        "gunicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }
-DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
-# One line per request: the finished one.
-DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG

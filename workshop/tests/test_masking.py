@@ -1,15 +1,26 @@
+"""What may stand in a line of the log, and what never does."""
+
+from __future__ import annotations
+
+import io
 import json
 import logging
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, OperationalError
 
+from workshop.lib.correlation import caused_by
 from workshop.lib.errors import RuleViolation
-from workshop.lib.masking import MASK, describe, mask_event, mask_text
+from workshop.lib.masking import MASK, describe, field, mask_text
 
 TOKEN = "123456789:AAEhBP0av28xWRs-jNqZ3kK1h2m7LrOyxAb"
+GREETING = "a constant of the module: %s"
+
+Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.mark.parametrize(
@@ -39,22 +50,29 @@ def test_harmless_text_stays(text: str) -> None:
     assert mask_text(text) == text
 
 
-def test_only_known_fields_pass() -> None:
-    event = {
-        "event": "passed",
-        "receipt_id": 7,
-        "duration_ms": 12,
-        "customer_name": "Иванов",
-        "phone": 79161234567,
-        "payload": {"name": "Иванов"},
-        "silent": True,
-        "_record": "internal",
-    }
-    assert mask_event(None, "info", dict(event)) == event | {
-        "customer_name": MASK,
-        "phone": MASK,
-        "payload": MASK,
-    }
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("receipt_id", 7), ("duration_ms", 12), ("verb", "receipt.pass"), ("silent", True),
+        ("request", "GET /admin/receipts/receipt/<path:object_id>/change/"), ("job", None),
+        ("request_id", "12345678-1234-4123-8123-123456789012"),
+        ("request_id", "tg-812345-99812345678"),
+    ],
+)  # fmt: skip
+def test_words_of_the_program_stay(name: str, value: object) -> None:
+    assert field(name, value) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("customer_name", "Ivanov"), ("phone", 79161234567), ("payload", {"name": "Ivanov"}),
+        ("kind", "Иванов"), ("screen", {"name": "Ivanov"}), ("request_id", "Иванов"),
+        ("chat_id", 812345), ("error", "a sentence of a library that quotes a name"),
+    ],
+)  # fmt: skip
+def test_whatever_else_is_masked(name: str, value: object) -> None:
+    assert field(name, value) == MASK
 
 
 def _raised(error: Exception) -> Exception:
@@ -71,35 +89,98 @@ def test_an_error_shows_where_and_what_but_no_data() -> None:
     assert "7916" not in shown
 
 
-def test_errors_without_people_in_them_keep_their_text() -> None:
-    assert "no such table" in describe(_raised(OperationalError("no such table: x")))
-    rule = RuleViolation("receipts.late", "%(who)s is late", params={"who": "Иванов"})
+def test_codes_are_told_and_texts_are_not() -> None:
+    assert "[no such table]" in describe(_raised(OperationalError("no such table: Ivanov")))
+    assert "Ivanov" not in describe(_raised(OperationalError("no such table: Ivanov")))
+    rule = RuleViolation("receipts.late", "%(who)s is late", params={"who": "Ivanov"})
     assert describe(_raised(rule)).startswith("workshop.lib.errors.RuleViolation [receipts.late]")
-    assert "Иванов" not in describe(_raised(rule))
+    lost = describe(_raised(FileNotFoundError(2, "Ivanov", "/media/Ivanov.jpg")))
+    assert "[ENOENT No such file or directory]" in lost
+    assert "Ivanov" not in lost
 
 
-def test_a_line_of_the_log_is_one_masked_json_object(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_caused_it_is_told_the_same_way() -> None:
+    try:
+        try:
+            raise KeyError("Ivanov")
+        except KeyError as error:
+            raise ValueError("for Ivanov") from error
+    except ValueError as error:
+        shown = describe(error)
+    assert "builtins.ValueError" in shown
+    assert "because of builtins.KeyError" in shown
+    assert "Ivanov" not in shown
+
+
+# --- whole lines ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def written() -> Iterator[Lines]:
+    """What the handlers of the product would have written."""
+    stream = io.StringIO()
+    line = settings.LOGGING["formatters"]["line"]
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=settings.LOGGING["formatters"]["line"]["foreign_pre_chain"],
+        foreign_pre_chain=line["foreign_pre_chain"],
+        use_get_message=line["use_get_message"],
+        pass_foreign_args=line["pass_foreign_args"],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    level, root.level = root.level, logging.INFO
+    yield lambda: [json.loads(one) for one in stream.getvalue().splitlines()]
+    root.removeHandler(handler)
+    root.level = level
+
+
+def test_a_text_that_stands_in_the_code_is_told_without_its_words(written: Lines) -> None:
+    library = logging.getLogger("library")
+    library.warning("%s came %d times, %s", "Ivanov", 3, 79161234567)
+    library.warning("%(who)s came", {"who": "Ivanov"})
+    library.warning(GREETING, TOKEN)
+    assert [one["event"] for one in written()] == [
+        "*** came 3 times, ***",
+        "*** came",
+        "a constant of the module: ***",
+    ]
+
+
+def test_a_text_that_was_put_together_is_left_out_and_its_place_named(written: Lines) -> None:
+    who = "Ivanov"
+    logging.getLogger("asyncio").error(f"never retrieved: {who}")
+    logging.getLogger("workshop").error(f"ours is no better: {who}")
+    logging.getLogger("library").error(ValueError(who))  # type: ignore[arg-type]
+    for line in written():
+        assert line["event"] == MASK
+        assert line["place"].startswith("workshop/tests/test_masking.py:")
+
+
+def test_what_libraries_add_is_left_out(written: Lines) -> None:
+    logging.getLogger("library").warning("told", extra={"request": "/t/Ivanov", "status_code": 500})
+    (line,) = written()
+    assert set(line) == {"event", "level", "logger", "timestamp"}
+
+
+def test_our_own_fields_pass_by_the_list_and_facts_are_added(written: Lines) -> None:
+    with caused_by("job:a:1", channel="system"):
+        logging.getLogger("receipts").info("told", extra={"receipt_id": 7, "customer": "Ivanov"})
+    (line,) = written()
+    assert (line["receipt_id"], line["customer"]) == (7, MASK)
+    assert (line["request_id"], line["channel"]) == ("job:a:1", "system")
+
+
+def test_an_exception_is_told_without_its_text(written: Lines) -> None:
     try:
-        raise ValueError("Иванов")
+        int("Ivanov")
     except ValueError:
-        record = logging.getLogger("library").makeRecord(
-            "library", logging.ERROR, __file__, 1, "for %s", (TOKEN,), _exc_info()
-        )
-    line = json.loads(formatter.format(record))
+        logging.getLogger("library").exception("it failed")
+    (line,) = written()
     assert line["level"] == "error"
-    assert line["event"] == f"for {MASK}"
-    assert "ValueError" in line["exception"]
-    assert "Иванов" not in json.dumps(line, ensure_ascii=False)
-
-
-def _exc_info():  # type: ignore[no-untyped-def]
-    import sys
-
-    return sys.exc_info()
+    assert line["exception"].startswith("builtins.ValueError\n")
+    assert "Ivanov" not in json.dumps(line)

@@ -3,12 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-import structlog
 from celery import current_app, shared_task
 
 from workshop.celery import app, make_folders
-from workshop.settings.logs import drop_probes
 
 
 def test_a_task_of_any_app_finds_our_broker() -> None:
@@ -30,12 +27,3 @@ def test_the_folders_of_the_queue_are_made(tmp_path: Path, settings: Any) -> Non
     make_folders()
     assert (tmp_path / "broker" / "queue").is_dir()
     assert (tmp_path / "broker" / "control").is_dir()
-
-
-def test_probes_leave_the_log_only_while_they_succeed() -> None:
-    probe = {"event": "request_finished", "request": "GET /health/ready", "code": 200}
-    with pytest.raises(structlog.DropEvent):
-        drop_probes(None, "info", dict(probe))
-    assert drop_probes(None, "error", probe | {"code": 503})["code"] == 503
-    page = probe | {"request": "GET /admin/"}
-    assert drop_probes(None, "info", page) == page

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import structlog
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -27,7 +27,7 @@ from staff.roles import ADMINISTRATOR, INSPECTOR, MANAGER, OWNER
 from workshop.lib import clock
 from workshop.lib.errors import NotAllowed
 
-logger = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 PAGE: Final = 50
 
 
@@ -105,7 +105,7 @@ def _html(part: Part, asked: Asked, request: HttpRequest) -> SafeString | None:
         shown = {"asked": asked, "title": part.title, **part.read(asked)}
         return render_to_string(f"office/home/{part.name}.html", shown, request)
     except Exception:  # any bug of a part: told in the log, the others still say what they know
-        logger.exception("a part of the first page failed", part=part.name)
+        logger.exception("a part of the first page failed", extra={"part": part.name})
         return None
 
 

@@ -7,18 +7,17 @@ installation has one and the database otherwise. A store that does not answer le
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import structlog
-
 PERIOD: Final = 60  # seconds
 PAUSE: Final = 1.0  # seconds without the store after it failed
 QUIET: Final = 60.0  # seconds between two warnings about a lost store
 
-logger = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Counter:
         now = time.monotonic()
         if now - self._told_at >= QUIET:
             self._told_at = now
-            logger.error("requests are not counted", error=type(error).__name__)
+            logger.error("requests are not counted", extra={"error": type(error).__name__})
 
 
 def headers(counts: Sequence[Count]) -> dict[str, str]:

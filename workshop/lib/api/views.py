@@ -31,7 +31,6 @@ from workshop.lib.api.formats import dumps
 from workshop.lib.api.limits import Limit, headers
 from workshop.lib.api.pages import PARAMETERS, Pages
 from workshop.lib.compiled import Columns, Slots
-from workshop.lib.correlation import request_id
 
 # ids of the page, who asks → what belongs to each id
 A = TypeVar("A", bound=HttpResponseBase)
@@ -102,8 +101,6 @@ class ApiView(APIView):
         answer: Response = super().finalize_response(request, response, *args, **kwargs)
         for name, value in headers(getattr(self, "counts", [])).items():
             answer[name] = value
-        if request_id():
-            answer["X-Request-ID"] = request_id()
         return answer
 
 
