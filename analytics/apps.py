@@ -10,7 +10,9 @@ class AnalyticsConfig(AppConfig):
     def ready(self) -> None:
         import analytics.events
         import analytics.reports.events  # noqa: F401  # both register their kinds
+        from analytics.monitoring import own_sources
         from analytics.services.marking import mark
         from history.registry import register_subscriber
 
         register_subscriber("analytics.marks", mark)
+        own_sources.register()

@@ -23,3 +23,4 @@ class BotappConfig(AppConfig):
         import_module("botapp.report_notices")
         import_module("botapp.group_cards").connect()
         notices.connect()
+        import_module("botapp.monitoring").register()

@@ -72,7 +72,7 @@ def signs(*names: str) -> dict[str, Sign]:
 
     Whoever never gave one is not among them.
     """
-    rows = Lease.objects.filter(name__in=names, seen_at__isnull=False).annotate(now=Now())
+    rows = Lease.objects.filter(name__in=names).annotate(now=Now())
     return {
         row.name: Sign(
             row.name,
@@ -82,4 +82,5 @@ def signs(*names: str) -> dict[str, Sign]:
             silent=max(row.now - row.seen_at, timedelta()),
         )
         for row in rows
+        if row.seen_at is not None
     }

@@ -11,7 +11,7 @@ class IntegrationsConfig(AppConfig):
         import integrations.legacy.events
         import integrations.webhooks.events  # noqa: F401  # both register their kinds
         from history.registry import register_consumer
-        from integrations import data_jobs
+        from integrations import data_jobs, monitoring
         from integrations.exports.work import write_export
         from integrations.imports.running import run_import
         from integrations.services import webhook_queue
@@ -19,3 +19,4 @@ class IntegrationsConfig(AppConfig):
         data_jobs.register("export", write_export)
         register_consumer(webhook_queue.CONSUMER, webhook_queue.expand)
         data_jobs.register("import", run_import)
+        monitoring.register()

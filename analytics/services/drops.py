@@ -25,13 +25,17 @@ NEWS = timedelta(days=31)
 def tell_drops(*, actor: Actor, at: datetime | None = None) -> int:
     """Tell of every drop of those who work here that became final lately; how many were new."""
     at = at or clock.now()
-    found = [
+    return sum(_tell_once(shown, point, actor, at) for shown, point in fresh(at))
+
+
+def fresh(at: datetime) -> list[tuple[Trend, Point]]:
+    """The drops of those who work here that became final within ``NEWS``."""
+    return [
         (shown, point)
         for shown in trends(at=at)
         for point in shown.points
         if point.dropped and _is_news(point, at)
     ]
-    return sum(_tell_once(shown, point, actor, at) for shown, point in found)
 
 
 def _is_news(point: Point, at: datetime) -> bool:
