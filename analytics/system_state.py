@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import BooleanField, Case, Value, When
-from django.db.models.functions import Now
-
+from history import lease, relay
 from history.backups.events import STREAM as BACKUPS
 from history.backups.events import BackupFailed, BackupMade
 from history.jobs import running, scheduler
-from history.models import Event, Lease, Outbox
+from history.lease import Sign
+from history.models import Event, Outbox
 
 SCHEDULER: Final = scheduler.LEASE
 WORKER: Final = running.WORKER
 BOT: Final = "runbot"
 """The bot's sign of life: it stands above, so its name stands here."""
+
+RELAY: Final = relay.LEASE
+RELAY_REST: Final = timedelta(minutes=1)
+"""The relay holds its lease only while it runs: so long it may rest between two runs."""
 
 MOST: Final = 1_000
 """Waiting events are counted no further."""
@@ -25,12 +28,16 @@ MOST: Final = 1_000
 
 @dataclass(frozen=True)
 class Program:
-    """One program: ``since`` its last sign of life, or since when it holds its job."""
+    """One program: who does it since when, and for how long nobody has heard of it.
+
+    ``silent`` is None when it never ran. Of the scheduler ``owner`` is the process that leads.
+    """
 
     name: str
     alive: bool
     owner: str
     since: datetime | None
+    silent: timedelta | None = None
 
     @property
     def machine(self) -> str:
@@ -51,19 +58,14 @@ class SystemState:
 
 
 def system_state(*, at: datetime) -> SystemState:
-    """The bot, the scheduler of jobs and their worker; the queue of events; the last backup.
+    """The bot, the scheduler of jobs, their worker and the relay; what waits; the last backup.
 
     Alive: the term of its lease lies ahead by the database's clock. Waiting: events that nobody has
     been told of yet, the oldest by when it was recorded. Backup: the last one that was made, none
     so far if None; ``backup_failed``: the last attempt since has failed. Five queries.
     """
-    names = (BOT, SCHEDULER, WORKER)
-    alive = Case(
-        When(until__gte=Now(), then=Value(True)),
-        default=Value(False),
-        output_field=BooleanField(),
-    )
-    rows = {row.name: row for row in Lease.objects.filter(name__in=names).annotate(alive=alive)}
+    names = (BOT, SCHEDULER, WORKER, RELAY)
+    signs = lease.signs(*names)
     waiting = Outbox.objects.filter(done_at__isnull=True).order_by("event_id")
     backups = list(
         Event.objects.filter(stream=BACKUPS, kind__in=(BackupMade.kind, BackupFailed.kind))
@@ -73,7 +75,7 @@ def system_state(*, at: datetime) -> SystemState:
     made = Event.objects.filter(stream=BACKUPS, kind=BackupMade.kind).order_by("-sequence")
     return SystemState(
         at,
-        {name: _program(name, rows.get(name)) for name in names},
+        {name: _program(name, signs.get(name)) for name in names},
         waiting[:MOST].count(),
         waiting.values_list("event__recorded_at", flat=True).first(),
         made.values_list("occurred_at", flat=True).first(),
@@ -81,7 +83,8 @@ def system_state(*, at: datetime) -> SystemState:
     )
 
 
-def _program(name: str, row: Lease | None) -> Program:
-    if row is None:
+def _program(name: str, sign: Sign | None) -> Program:
+    if sign is None:
         return Program(name, False, "", None)
-    return Program(name, bool(getattr(row, "alive", False)), row.owner, row.since)
+    alive = sign.silent < RELAY_REST if name == RELAY else sign.alive
+    return Program(name, alive, sign.owner, sign.since, sign.silent)

@@ -12,7 +12,7 @@ from django.db import transaction
 from analytics.day_by_day import day_by_day
 from analytics.filters import Filters
 from analytics.periods import Kind, Period, period
-from analytics.system_state import BOT, MOST, SCHEDULER, WORKER, system_state
+from analytics.system_state import BOT, MOST, RELAY, SCHEDULER, WORKER, system_state
 from analytics.tests.world import BEGIN, DAYS, make_pools, make_world
 from history import lease
 from history.backups.events import BackupFailed, BackupMade
@@ -75,17 +75,23 @@ def test_days_agree_with_a_slow_count() -> None:
 def test_programs_are_alive_while_their_term_runs(django_assert_num_queries: Any) -> None:
     at = clock.now()
     silent = system_state(at=at)
-    assert [one.alive for one in silent.programs.values()] == [False] * 3
+    assert [(one.alive, one.silent) for one in silent.programs.values()] == [(False, None)] * 4
     lease.beat(BOT, "bot")
     lease.acquire(SCHEDULER, "scheduler")
-    Lease.objects.create(name=WORKER, owner="gone", since=at, until=at - timedelta(seconds=1))
+    long_ago = at - timedelta(hours=1)
+    Lease.objects.create(name=WORKER, owner="gone", since=at, until=long_ago, seen_at=long_ago)
+    lease.release(RELAY, lease.acquire(RELAY, "relay") or "")
     with django_assert_num_queries(5):
         state = system_state(at=at)
     assert {name: (one.alive, one.owner) for name, one in state.programs.items()} == {
         BOT: (True, "bot"),
         SCHEDULER: (True, "scheduler"),
         WORKER: (False, "gone"),
+        RELAY: (True, "relay"),  # between two runs it holds nothing
     }
+    assert (state.programs[WORKER].silent or timedelta()) >= timedelta(hours=1)
+    Lease.objects.filter(name=RELAY).update(seen_at=long_ago)
+    assert not system_state(at=at).programs[RELAY].alive
 
 
 def test_the_queue_and_its_oldest_event() -> None:

@@ -15,10 +15,11 @@ from analytics.admin.loads.words import Number, age, number
 from analytics.burning import Burning, Level, WhatBurns, what_burns
 from analytics.day_by_day import day_by_day
 from analytics.master_load import master_load
+from analytics.monitoring import program_words
 from analytics.polishing_load import out_now
 from analytics.receipt_charts import buckets, lines
 from analytics.returns import OTHERS, returns
-from analytics.system_state import BOT, SCHEDULER, WORKER, SystemState, system_state
+from analytics.system_state import SystemState, system_state
 from receipts.standing import deadline_words, stay_words
 from staff.models import Employee
 from workshop.lib import clock
@@ -138,9 +139,8 @@ def _items(asked: Asked, key: str) -> dict[str, object]:
 
 def system(asked: Asked) -> dict[str, Any]:
     found = system_state(at=asked.at)
-    labels = {BOT: _("Bot"), SCHEDULER: _("Schedule of jobs"), WORKER: _("Worker of jobs")}
     return {
-        "programs": [(labels[name], program) for name, program in found.programs.items()],
+        "programs": program_words.told(found),
         "state": found,
         "lag": age_words(found),
         "backup_age": age(found.backup, found.at),
