@@ -21,7 +21,8 @@ from receipts.services.returns import ItemInput, return_watch
 from tests.api.callers import make_caller
 from tests.cast import Cast, make_polished, make_receipt, make_submitted, reason_id
 from tests.office.conftest import make_user, signed_in
-from workshop.lib.documents import Document, Facts, Table, printable, write_pdf
+from workshop.lib.documents import Document, Facts, Table, write_pdf
+from workshop.lib.paper import printable
 
 pytestmark = pytest.mark.django_db
 
