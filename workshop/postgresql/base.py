@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from django.db.backends.postgresql import base, operations
 
+from workshop.lib import pools
+
 TRUSTED: Final = 15.0  # seconds after the server was last heard
 
 
@@ -42,6 +44,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def connect(self) -> None:
         super().connect()
         self._heard_at = time.monotonic()
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        try:
+            return super().get_new_connection(conn_params)
+        finally:  # also when nothing was left
+            self._note_pool()
+
+    def _close(self) -> None:
+        super()._close()  # type: ignore[misc]
+        self._note_pool()
+
+    def _note_pool(self) -> None:
+        if (pool := self.pool) is not None:
+            pools.note(pool)
 
     def _is_silent(self) -> bool:
         """Nothing to read, no error, and no question open: as the last request left it."""

@@ -12,6 +12,7 @@ from .database import *  # noqa: F403
 from .guards import refuse_unsafe
 from .logs import *  # noqa: F403
 from .mail import *  # noqa: F403
+from .metrics import *  # noqa: F403
 from .office import *  # noqa: F403
 from .security import *  # noqa: F403
 from .workshop import *  # noqa: F403

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "botapp",
 ]
 MIDDLEWARE = [
+    "workshop.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "workshop.middleware.RequestMiddleware",

@@ -186,6 +186,24 @@ def webhooks(values: Values) -> Iterator[Problem]:
             return
 
 
+def metrics(values: Values) -> Iterator[Problem]:
+    """They say how much goes on in the workshop: for those who look after it."""
+    token, networks = values["METRICS_TOKEN"], values["METRICS_NETWORKS"]
+    if token and len(token) < _SECRET_LENGTH:
+        cure = f"Give {_SECRET_LENGTH} characters or more, or unset it: then only this machine may."
+        yield Problem("METRICS_TOKEN", "it is too short to protect the numbers.", cure)
+    if not (is_loopback(values["METRICS_HOST"]) or token or networks):
+        cure = "Set METRICS_TOKEN or METRICS_NETWORKS, or keep METRICS_HOST to 127.0.0.1."
+        yield Problem("METRICS_HOST", "nobody who is reached there is let in.", cure)
+    cure = "List networks such as 10.1.0.0/16, separated by commas."
+    for entry in networks:
+        try:
+            ipaddress.ip_network(entry)
+        except ValueError:
+            yield Problem("METRICS_NETWORKS", "an entry is no network.", cure)
+            return
+
+
 def mail(values: Values) -> Iterator[Problem]:
     """Else the first report would find out that nobody is named as its sender."""
     cure = "Set the address that mail comes from, such as workshop@example.com."
@@ -217,6 +235,7 @@ RULES: tuple[Callable[[Values], Iterator[Problem]], ...] = (
     origins,
     webhooks,
     own_secrets,
+    metrics,
     mail,
     addresses,
 )

@@ -1,5 +1,6 @@
 """What an installation decides about its own work and where its parts live."""
 
+import tomllib
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
@@ -9,6 +10,12 @@ from . import env
 BASE_DIR = env.BASE_DIR
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 MEDIA_ROOT = env.folder("MEDIA_ROOT", DATA_DIR / "media")
+
+# What runs here, for the log of errors, the numbers and the state: the version, unless whoever
+# builds names it more exactly.
+with (BASE_DIR / "pyproject.toml").open("rb") as _file:
+    VERSION: str = tomllib.load(_file)["project"]["version"]
+BUILD = env.text("BUILD") or VERSION
 
 # --- the workshop ---------------------------------------------------------------------------
 WORKSHOP_NAME = env.text("WORKSHOP_NAME", "Repassage")

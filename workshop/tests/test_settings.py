@@ -22,6 +22,9 @@ GOOD: dict[str, Any] = {
     "API_KEY_PEPPER": "",
     "WEBHOOK_ALLOWED_NETWORKS": ["10.1.0.0/16", "fc00::/7"],
     "WEBHOOK_SECRET_KEY": "",
+    "METRICS_TOKEN": "m" * 32,
+    "METRICS_NETWORKS": ["10.1.0.0/16"],
+    "METRICS_HOST": "0.0.0.0",
     "REDIS_URL": "",
     "EMAIL_URL": "",
     "EMAIL_FROM": "",
@@ -75,6 +78,9 @@ def test_wake_ups_in_memory_are_for_this_machine_alone() -> None:
         ({"WEBHOOK_ALLOWED_NETWORKS": ["::/0"]}, "WEBHOOK_ALLOWED_NETWORKS"),
         ({"WEBHOOK_ALLOWED_NETWORKS": ["10.1.0.0/16", "erp"]}, "WEBHOOK_ALLOWED_NETWORKS"),
         ({"WEBHOOK_SECRET_KEY": "w" * 31}, "WEBHOOK_SECRET_KEY"),
+        ({"METRICS_TOKEN": "m" * 31}, "METRICS_TOKEN"),
+        ({"METRICS_TOKEN": "", "METRICS_NETWORKS": []}, "METRICS_HOST"),
+        ({"METRICS_NETWORKS": ["prometheus"]}, "METRICS_NETWORKS"),
         ({"REDIS_URL": "localhost:6379"}, "REDIS_URL"),
         ({"REDIS_URL": "http://localhost:6379"}, "REDIS_URL"),
         ({"CELERY_BROKER_URL": "kafka://localhost"}, "CELERY_BROKER_URL"),
@@ -196,6 +202,7 @@ def test_postgresql_gets_its_limits_and_sqlite_its_lock() -> None:
     assert postgres["CONN_HEALTH_CHECKS"] is True
     assert "statement_timeout=30s" in postgres["OPTIONS"]["options"]
     assert "lock_timeout=5s" in postgres["OPTIONS"]["options"]
+    assert "-c jit=off" in postgres["OPTIONS"]["options"]
     assert database("sqlite:///x.sqlite3")["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
 
 
