@@ -1,5 +1,6 @@
 # make run     everything on this machine: site, worker, schedule, bot. Ctrl-C stops it.
 # make test    the whole test suite.
+# make docs    the documentation as a site in var/docs-site, readable without a network.
 # Settings by environment: PORT, HOST, DEMO (0 = no demo data), PYTHON.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -15,11 +16,11 @@ export HOST
 endif
 ARGS ?=
 
-.PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups messages lock product tests python clean-demo
+.PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups docs er licences messages lock product tests python clean-demo
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 messages lock"
+	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 er licences messages lock"
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -110,6 +111,16 @@ bench-P%: tests
 # Brings new texts into the catalogues and merges locale/fragments; fails on one without translation.
 messages: tests
 	@$(BIN)/python -m workshop.catalogues
+
+docs: tests
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# The diagrams of docs/er.md from the models; the table of docs/licences.md from the packages.
+er: tests
+	@$(BIN)/python -m tests.docs.er
+
+licences: tests
+	@$(BIN)/python -m tests.docs.licences
 
 lock: tests
 	@for name in requirements requirements-dev; do \

@@ -139,11 +139,3 @@ def _text(nodes: list[ast.expr]) -> str:
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             return str(node.args[0].value).replace("|", "\\|")
     return "–"
-
-
-def with_block(page: str, name: str, content: str) -> str:
-    """The page with ``content`` between the marks of ``name``."""
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    head, rest = page.split(begin)
-    _old, tail = rest.split(end)
-    return f"{head}{begin}\n{content}\n{end}{tail}"

@@ -11,6 +11,7 @@ import pytest
 
 from integrations.tests import pages
 from receipts.states import TRANSITIONS, VERBS
+from tests.docs.pages import with_block
 
 DOMAIN = pages.ROOT / "docs" / "domain.md"
 ERRORS = pages.ROOT / "docs" / "errors.md"
@@ -20,8 +21,8 @@ CURE = f"run: {pages.UPDATE}=1 .venv/bin/pytest -n0 integrations/tests/test_page
 
 def domain_page() -> str:
     page = DOMAIN.read_text(encoding="utf-8")
-    page = pages.with_block(page, "diagram", pages.diagram())
-    return pages.with_block(page, "verbs", pages.verb_table())
+    page = with_block(page, "diagram", pages.diagram())
+    return with_block(page, "verbs", pages.verb_table())
 
 
 @pytest.mark.parametrize(
