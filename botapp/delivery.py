@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -34,7 +36,9 @@ from botapp.transport.port import (
     Unreachable,
 )
 from workshop.lib import clock
+from workshop.lib.actor import BOT
 from workshop.lib.compiled import Change, Columns, Rows
+from workshop.lib.correlation import caused_by
 
 LEASE: Final = timedelta(seconds=12)  # renewed while a call goes on; taken over within 15 s
 BATCH: Final = 100
@@ -64,6 +68,12 @@ class Ready:
     row: OutgoingMessage
     chat_id: int
     message: Message
+
+    def cause(self) -> AbstractContextManager[None]:
+        """The lines of the block belong to what the notice is about."""
+        row = self.row
+        cause = getattr(row, "correlation_id", "")  # of the event, read with the claim
+        return caused_by(cause, channel=BOT, template=row.template, notice_id=row.pk)
 
 
 @dataclass(frozen=True)
@@ -165,6 +175,7 @@ _claimed = Rows(
             pk__in=slot.each("pks"), token=slot("token"), state=OutgoingMessage.CLAIMED
         )
         .select_related("employee__unreachable")
+        .annotate(correlation_id=F("event__correlation_id"))
         .order_by("due_at", "pk")
     )
 )
@@ -268,6 +279,21 @@ def _backoff(attempts: int, steps: Sequence[timedelta] = BACKOFF) -> timedelta:
 
 async def send(transport: Transport, ready: Ready) -> Result:
     """One message; never raises what the messenger said."""
+    began = time.perf_counter()
+    with ready.cause():
+        result = await _send(transport, ready)
+        _tell(result, 1000 * (time.perf_counter() - began))
+    return result
+
+
+def _tell(result: Result, took: float) -> None:
+    outcome = "sent" if result.message_id is not None else "later" if result.retry else "given up"
+    attempt = result.ready.row.attempts + 1
+    line = {"outcome": outcome, "attempt": attempt, "duration_ms": round(took)}
+    logger.info("notice", extra=line)
+
+
+async def _send(transport: Transport, ready: Ready) -> Result:
     try:
         message_id = await transport.send(ready.chat_id, ready.message, notice=True)
     except RetryLater as error:

@@ -4,6 +4,7 @@ together."""
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -28,6 +29,7 @@ from staff.selectors import by_telegram_id
 from workshop.lib import clock
 from workshop.lib.actor import BOT, Actor, Channel
 from workshop.lib.compiled import Change, Rows
+from workshop.lib.correlation import caused_by, note, of_actor
 from workshop.lib.errors import WorkshopError
 from workshop.lib.slow import watched
 
@@ -117,10 +119,25 @@ def take_step(
     row: InboundUpdate, incoming: Incoming, token: str, limit: Limit | None = None
 ) -> Outcome:
     """Handle one update. Raises ClaimLost, or whatever a bug raises: then nothing was changed."""
+    with cause_of(row):
+        return _take_step(row, incoming, token, limit)
+
+
+def cause_of(row: InboundUpdate) -> AbstractContextManager[None]:
+    """The lines of the block, and what is written in it, belong to this update."""
+    return caused_by(_id_of(row), channel=BOT)
+
+
+def _id_of(row: InboundUpdate) -> str:
+    return f"tg-{row.bot_id}-{row.update_id}"
+
+
+def _take_step(row: InboundUpdate, incoming: Incoming, token: str, limit: Limit | None) -> Outcome:
     person = incoming.person
     if person is None or incoming.kind in {"membership", "moved"}:
         return _note_membership(row, incoming, token)
-    caller = identify(person, f"tg-{row.bot_id}-{row.update_id}")
+    caller = identify(person, _id_of(row))
+    note(**of_actor(caller.actor))
     with translation.override(caller.language):
         return _Step(row, incoming, token, caller, person).run(limit or Limit())
 
@@ -131,8 +148,8 @@ def give_up(row: InboundUpdate, incoming: Incoming, token: str, error: Exception
     if person is None or not incoming.private:
         failures.give_up(row, token, error)
         return Outcome(incoming.chat_id, callback_id=incoming.callback_id)
-    caller = identify(person, f"tg-{row.bot_id}-{row.update_id}")
-    with translation.override(caller.language):
+    caller = identify(person, _id_of(row))
+    with cause_of(row), translation.override(caller.language):
         return _Step(row, incoming, token, caller, person).apologise(error)
 
 
@@ -165,6 +182,7 @@ class _Step:
     def _take(self, limit: Limit) -> Outcome:
         with transaction.atomic():
             self._open()
+            note(screen=self._screen_id())
             series = None
             if limit.exceeded:
                 self.engine.slow_down(warn=limit.warn)

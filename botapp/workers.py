@@ -192,7 +192,8 @@ class Workers:
             outcome = await self._handle(turn, row, limit)
             if outcome is None:
                 break
-            self._answer(outcome)
+            with step.cause_of(row):
+                self._answer(outcome)
             outcomes.append(outcome)
         if turn.dialog_id:
             wanted = await self._threads.run(sweep.redraw, turn.dialog_id)
@@ -236,7 +237,8 @@ class Workers:
             result.append(done)
 
         try:
-            await self._door.process(row.raw, handle)
+            with step.cause_of(row):
+                await self._door.process(row.raw, handle)
         except inbox.ClaimLost:
             logger.warning("another worker has taken the chat over")
         except DatabaseLost:
@@ -250,7 +252,8 @@ class Workers:
 
     async def _failed(self, row: InboundUpdate, error: Exception) -> bool:
         """Count it; True when it was the last attempt."""
-        logger.error("a step failed", exc_info=error, extra={"update_id": row.update_id})
+        with step.cause_of(row):
+            logger.error("a step failed", exc_info=error, extra={"attempt": row.attempts + 1})
         return await self._threads.run(inbox.record_failure, row, error)
 
     async def _limit(self, turn: Turn, row: InboundUpdate) -> tuple[float, Limit | None]:

@@ -22,6 +22,7 @@ from history.canonical import digest
 from history.models import Command, Event
 from history.record import record_event
 from history.registry import Payload
+from history.telling import ALREADY, REPLAYED, told
 from workshop.lib import clock
 from workshop.lib.actor import Actor
 from workshop.lib.compiled import Change, Insertion
@@ -118,9 +119,10 @@ def verb(
             if isinstance(kwargs.get("command"), Command):
                 return service(*args, **kwargs)
             precondition = kwargs.pop("precondition", None)
-            with transaction.atomic():
+            with told(name, kwargs) as end, transaction.atomic():
                 command, is_new = _open(name, kwargs, _NOT_HASHED.union(secret))
                 if not is_new:
+                    end.outcome = REPLAYED
                     return cast(Outcome[T], _replay(command, model))
                 if callable(precondition):
                     precondition()
@@ -128,6 +130,8 @@ def verb(
                 kwargs["at"] = kwargs.get("at") or clock.now()
                 outcome = service(*args, **kwargs)
                 _close(command, outcome)
+                if outcome.already:
+                    end.outcome = ALREADY
                 return replace(outcome, command=command)
 
         return run

@@ -15,6 +15,7 @@ from history.registry import Payload, payload_class, subscribers
 from workshop.lib import clock
 from workshop.lib.actor import Actor
 from workshop.lib.compiled import Change, Insertion
+from workshop.lib.correlation import LONGEST, request_id
 
 _events = Insertion(Event)
 _outbox = Insertion(Outbox)
@@ -80,5 +81,5 @@ def who(actor: Actor) -> dict[str, Any]:
         "actor_telegram_id": actor.telegram_id,
         "actor_username": actor.username,
         "channel": actor.channel.name,
-        "correlation_id": actor.channel.correlation_id,
+        "correlation_id": (actor.channel.correlation_id or request_id())[:LONGEST],
     }

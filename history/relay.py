@@ -13,6 +13,7 @@ from history import lease
 from history.models import Outbox
 from history.registry import consumers
 from workshop.lib import clock
+from workshop.lib.correlation import caused_by
 from workshop.lib.process import own_name
 
 LEASE = "outbox-relay"
@@ -75,6 +76,13 @@ def _relay_batch(until: float) -> tuple[int, int]:
 
 
 def _expand(row: Outbox) -> bool:
+    """What is derived from an event belongs to its cause."""
+    event = row.event
+    with caused_by(event.correlation_id, channel=event.channel, event_id=event.pk):
+        return _expand_now(row)
+
+
+def _expand_now(row: Outbox) -> bool:
     try:
         with transaction.atomic():
             claimed = Outbox.objects.filter(pk=row.pk, done_at__isnull=True)
@@ -83,7 +91,7 @@ def _expand(row: Outbox) -> bool:
             for consume in consumers().values():
                 consume(row.event)
     except Exception as error:  # any consumer's bug: keep the row, tell it, try again later
-        logger.exception("outbox row %s could not be expanded", row.pk)
+        logger.exception("an event could not be expanded", extra={"kind": row.event.kind})
         _postpone(row, error)
         return False
     return True

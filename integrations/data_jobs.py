@@ -31,6 +31,7 @@ from integrations.services.data_jobs import CancelAsked, LostClaim
 from staff.actors import employee_actor, user_actor
 from staff.models import Employee
 from workshop.lib.actor import KIND_CLIENT, KIND_EMPLOYEE, KIND_USER, Actor, Channel, system_actor
+from workshop.lib.correlation import caused_by
 from workshop.lib.errors import NotAllowed, WorkshopError
 
 RETRY: Final = 15  # seconds after the database went away
@@ -107,14 +108,23 @@ def run_waiting() -> int:
 
 def run(job: DataJob) -> None:
     """The work of a claimed job, to its end; nothing is raised."""
+    with caused_by(correlation_of(job), channel=job.channel, job_id=job.pk, kind=job.kind):
+        _run_caused(job)
+
+
+def correlation_of(job: DataJob) -> str:
+    return f"data-job:{job.pk}"
+
+
+def _run_caused(job: DataJob) -> None:
     try:
         with translation.override(job.language):
             _run(job)
     except LostClaim:
-        logger.warning("data job %s had lost its claim", job.pk, extra={"job": job.pk})
+        logger.warning("a data job had lost its claim")
     except (InterfaceError, OperationalError) as error:
         # The database went away: the lease ends, and a worker goes on where this one stopped.
-        logger.warning("data job %s was broken off", job.pk, extra={"error": type(error).__name__})
+        logger.warning("a data job was broken off", extra={"error": type(error).__name__})
         if not connection.in_atomic_block:
             connection.close()
     else:
@@ -140,7 +150,7 @@ def _work(job: DataJob) -> None:
     except (LostClaim, InterfaceError, OperationalError):
         raise
     except Exception:  # any bug of a work: told without internals, recorded in the log
-        logger.exception("data job %s failed", job.pk, extra={"job": job.pk})
+        logger.exception("a data job failed")
         data_jobs.fail(job, error=_("Something went wrong on our side. It has been recorded."))
     else:
         _finish(job, result)
@@ -160,7 +170,7 @@ def actor_of(job: DataJob, *, silent: bool = True) -> Actor:
 
     ``silent``: what an import changes notifies nobody.
     """
-    channel = Channel(job.channel, correlation_id=f"data-job:{job.pk}", silent=silent)
+    channel = Channel(job.channel, correlation_id=correlation_of(job), silent=silent)
     asked = job.asked_id
     if asked is None:
         return system_actor(job.asked_label, silent=silent, correlation_id=channel.correlation_id)

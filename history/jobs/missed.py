@@ -56,6 +56,6 @@ def send_missed(*, at: datetime) -> int:
     """Send a message for each; how many the broker took. The others come a minute later."""
     sent = 0
     for name in missed(at=at):
-        logger.info("job %s is late, it is started", name, extra={"job": name})
+        logger.info("a late job is started", extra={"job": name})
         sent += send(name, expires=60)
     return sent

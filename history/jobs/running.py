@@ -18,8 +18,10 @@ from history.jobs.schedules import Schedule, gap
 from history.jobs.turn import Declared, JobFailed, Result, Turn
 from history.models import Job
 from workshop.lib import clock
+from workshop.lib.actor import SYSTEM
+from workshop.lib.correlation import caused_by
+from workshop.lib.describing import title
 from workshop.lib.errors import WorkshopError
-from workshop.lib.masking import describe
 from workshop.lib.process import own_name
 
 LONG: Final = timedelta(minutes=15)
@@ -100,11 +102,18 @@ def run_by_hand(declared: Declared, *, limit: timedelta | None = None) -> str | 
 
 def _work(declared: Declared, found: claims.Claim, schedule: Schedule, *, limit: timedelta) -> str:
     turn = Turn(declared.name, found.slot, found.started_at)
+    with caused_by(turn.correlation_id, channel=SYSTEM, job=declared.name):
+        return _work_in(turn, declared, found, schedule, limit=limit)
+
+
+def _work_in(
+    turn: Turn, declared: Declared, found: claims.Claim, schedule: Schedule, *, limit: timedelta
+) -> str:
     try:
         with _within(limit):
             result = declared.work(turn)
     except Exception as error:  # any bug of a job: told, recorded, tried again
-        logger.exception("job %s failed", declared.name, extra={"job": declared.name})
+        logger.exception("a job failed")
         _failed(declared, found, schedule, error)
         return Job.FAILED
     _end(declared, found, schedule, outcome=Job.DONE, done=True, result=_plain(result))
@@ -146,8 +155,12 @@ def _end(
     def write_down() -> bool:
         return claims.end(found, done=done, keep=keep, ended_at=ended_at, outcome=outcome, **told)
 
+    if keep:
+        took = (ended_at - found.started_at).total_seconds()
+        told_of = {"job": declared.name, "outcome": outcome, "duration_ms": round(1000 * took)}
+        logger.info("a job has ended", extra=told_of)
     if not _insist(write_down):
-        logger.warning("job %s had lost its claim", declared.name, extra={"job": declared.name})
+        logger.warning("a job had lost its claim", extra={"job": declared.name})
 
 
 def _insist(write_down: Callable[[], bool]) -> bool:
@@ -177,7 +190,7 @@ def _told(error: Exception) -> str:
     """What may be shown: never the values a database error quotes."""
     if isinstance(error, JobFailed):
         return str(error)[:300]
-    text = error.text() if isinstance(error, WorkshopError) else describe(error).split("\n")[0]
+    text = error.text() if isinstance(error, WorkshopError) else title(error)
     return text[:300]
 
 

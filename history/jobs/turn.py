@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils.functional import Promise
 
@@ -12,6 +12,7 @@ from history.commands import CommandKey
 from history.jobs.schedules import Schedule
 from workshop.lib import clock
 from workshop.lib.actor import Actor, system_actor
+from workshop.lib.correlation import LONGEST
 
 Words = str | Promise
 Result = Mapping[str, int] | int | None
@@ -36,7 +37,12 @@ class Turn:
 
     @property
     def actor(self) -> Actor:
-        return system_actor(self.job)
+        return system_actor(self.job, correlation_id=self.correlation_id)
+
+    @property
+    def correlation_id(self) -> str:
+        """``job:<name>:<slot>``: the same however often the slot is tried."""
+        return f"job:{self.job}:{self.slot.astimezone(UTC):%Y%m%dT%H%M%SZ}"[:LONGEST]
 
     def key(self, part: object = "") -> CommandKey:
         """The key of a command of this slot: run again after a kill, it replays."""

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from history.models import Event
@@ -53,6 +53,9 @@ class Claimed:
     url: str
     timeout: int
     secrets: tuple[str, ...]
+    correlation_id: str = ""
+    kind: str = ""
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,7 @@ _due_of: Rows[WebhookDelivery] = Rows(
     lambda slot: (
         due(slot("now", _WHEN))
         .filter(endpoint_id=slot("endpoint"))
+        .annotate(correlation_id=F("event__correlation_id"))
         .order_by("next_attempt_at")[:WIDTH]
     )
 )
@@ -207,6 +211,9 @@ def _claim_of(endpoint: WebhookEndpoint, owner: str, most: int) -> list[Claimed]
             endpoint.url,
             endpoint.timeout,
             known,
+            getattr(row, "correlation_id", ""),  # of the event
+            row.kind,
+            row.attempts + 1,
         )
         for row in rows
     ]

@@ -21,6 +21,7 @@ from integrations.services.webhook_results import record
 from integrations.webhooks import nudge, signing
 from integrations.webhooks.transport import Answer, open_session, post
 from workshop.lib import clock
+from workshop.lib.correlation import HEADER, caused_by
 from workshop.lib.threads import DatabaseLost, DatabaseThreads
 
 MOST: Final = 400
@@ -32,6 +33,7 @@ LOST_WAIT: Final = 2.0
 INSIST: Final = 60.0  # so long an answer waits for the database; then its claim has run out
 GRACE: Final = 20.0  # for calls that have begun, when the process is to end
 
+CHANNEL: Final = "webhook"
 SECRET_LOST: Final = "secret"  # noqa: S105  # the code of an error
 OWN_ERROR: Final = "internal"
 
@@ -129,7 +131,14 @@ class Dispatcher:
     # --- one message ----------------------------------------------------------------------------
 
     async def _deliver(self, session: aiohttp.ClientSession, one: queue.Claimed) -> None:
+        about = {"webhook_id": one.endpoint_id, "delivery_id": one.pk, "kind": one.kind}
+        with caused_by(one.correlation_id, channel=CHANNEL, **about):
+            await self._deliver_now(session, one)
+
+    async def _deliver_now(self, session: aiohttp.ClientSession, one: queue.Claimed) -> None:
         answer = await self._call(session, one)
+        line = {"status": answer.status, "error": answer.error, "attempt": one.attempt}
+        logger.info("webhook", extra={**line, "duration_ms": answer.milliseconds})
         until = self._loop.time() + INSIST
         while True:
             try:
@@ -149,6 +158,8 @@ class Dispatcher:
         try:
             headers = signing.headers(one.message_id, clock.now(), body, one.secrets)
             headers["Content-Type"] = "application/json"
+            if one.correlation_id:
+                headers[HEADER] = one.correlation_id
             return await post(session, url=one.url, body=body, headers=headers, timeout=one.timeout)
         except Exception:
             logger.exception("a webhook could not be sent")

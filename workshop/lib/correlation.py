@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
@@ -21,6 +22,7 @@ LONGEST: Final = 64  # characters, as events keep it
 HEADER: Final = "X-Request-ID"
 
 _SHAPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,63}")
+_COMMAND: Final = re.compile(r"[a-z_]{1,30}")
 # What proxies make: 128 bits, with or without the dashes of a UUID. A phone is no such thing.
 _OF_A_PROXY: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 _facts: ContextVar[Mapping[str, Any]] = ContextVar("facts", default={})  # noqa: B039  never changed
@@ -38,6 +40,12 @@ def facts() -> Mapping[str, Any]:
 
 def new_id() -> str:
     return str(uuid.uuid4())
+
+
+def of_command(arguments: Sequence[str]) -> str:
+    """``cli:<command>:<random>``: of everything that one command line does."""
+    name = arguments[0] if arguments and _COMMAND.fullmatch(arguments[0]) else ""
+    return f"cli:{name}:{secrets.token_hex(8)}"
 
 
 def passed_on(text: str | None) -> str:

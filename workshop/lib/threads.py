@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 import time
 from collections.abc import Callable
@@ -50,7 +51,13 @@ class DatabaseThreads:
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Raises DatabaseLost when the connection broke, else what ``work`` raised."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, lambda: _guarded(work, *args, **kwargs))
+        # With the facts of the log (workshop.lib.correlation), which hang on the task.
+        context = contextvars.copy_context()
+
+        def carry() -> T:
+            return _guarded(work, *args, **kwargs)
+
+        return await loop.run_in_executor(self._pool, context.run, carry)
 
     async def close(self) -> None:
         """End the threads, then their connections; what runs is waited for."""
