@@ -22,6 +22,7 @@ from botapp.transport.port import RetryLater, Transport
 from history import lease
 from history.nudge import on_new_events
 from history.relay import relay_outbox
+from workshop.lib import telemetry
 from workshop.lib.threads import DatabaseLost, DatabaseThreads
 
 LEASE_NAME: Final = "telegram-delivery"
@@ -40,6 +41,15 @@ OUTAGE: Final = 5  # failures of the network one after the other
 LONGEST_PAUSE: Final = 30.0
 
 logger = logging.getLogger(__name__)
+
+
+def _outcome(result: delivery.Result) -> str:
+    """In a word, for the numbers."""
+    if result.message_id is not None:
+        return "sent"
+    if result.retry is None:
+        return "unreachable" if result.unreachable else "refused"
+    return "network" if result.counted else "too_many"
 
 
 class Width:
@@ -258,6 +268,7 @@ class Deliverer:
             ready = await self._threads.run(delivery.claim_next, token, one)
             if ready is not None:
                 result = await delivery.send(self._transport, ready)
+                telemetry.notices.add(_outcome(result))
                 await self._record(result)
                 self._width.note(self._loop.time() - began)
                 self._note(one, result)

@@ -4,6 +4,10 @@ import gc
 import os
 from typing import Any
 
+from workshop.lib import metric_files
+
+# Before the application is loaded: what its processes count is added up.
+metric_files.begin()
 wsgi_app = "workshop.wsgi"
 workers = int(os.environ.get("WEB_WORKERS") or "2")
 # One request per process at a time: with persistent connections this is the quickest (and a
@@ -27,6 +31,18 @@ if os.path.isdir(_MEMORY):
     worker_tmp_dir = _MEMORY
 limit_request_line = 4094
 limit_request_fields = 100
+
+
+def pre_fork(_server: Any, worker: Any) -> None:
+    worker.metrics_place = metric_files.assign(worker.age)
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    metric_files.enter(worker.metrics_place)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    metric_files.leave(worker.age)
 
 
 def when_ready(_server: Any) -> None:

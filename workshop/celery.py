@@ -8,9 +8,11 @@ from typing import Any
 
 from celery import Celery
 from celery.platforms import SecurityWarning
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging, worker_ready
 from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES
+
+from workshop.lib.scraping import serve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workshop.settings")
 
@@ -36,3 +38,13 @@ def make_folders() -> None:
 def use_own_logging(**_kwargs: Any) -> None:
     """A worker writes the same masked lines as the site does."""
     logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_ready.connect(dispatch_uid="metrics-of-the-worker")  # type: ignore[untyped-decorator]
+def _tell_of_the_worker(**_kwargs: Any) -> None:
+    serve(settings.METRICS_PORT_WORKER)
+
+
+@beat_init.connect(dispatch_uid="metrics-of-the-schedule")  # type: ignore[untyped-decorator]
+def _tell_of_the_schedule(**_kwargs: Any) -> None:
+    serve(settings.METRICS_PORT_BEAT)

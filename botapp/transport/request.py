@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import aiohttp
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from workshop.lib import telemetry
+
 CONNECTIONS = 128
 TIMEOUT = 20.0  # seconds for an ordinary call
 CONNECT_TIMEOUT = 5.0
+TOO_MANY = 429
+LONG_POLL = "getUpdates"
 
 
 class Cut(NetworkError):
@@ -59,17 +64,31 @@ class AiohttpRequest(BaseRequest):
             raise NetworkError("the session is not open")
         seconds = TIMEOUT if read_timeout is BaseRequest.DEFAULT_NONE else read_timeout
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT)
+        began, outcome = time.perf_counter(), "error"
         try:
             async with self._session.request(
                 method, url, data=_body(request_data), timeout=timeout
             ) as response:
-                return response.status, await response.read()
+                answer = response.status, await response.read()
+                outcome = "429" if response.status == TOO_MANY else f"{response.status // 100}xx"
+                return answer
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
             raise NetworkError(type(error).__name__) from None
         except TimeoutError as error:
             raise TimedOut from error
         except aiohttp.ClientError as error:
             raise Cut(type(error).__name__) from None
+        finally:
+            _count(url, outcome, time.perf_counter() - began)
+
+
+def _count(url: str, outcome: str, took: float) -> None:
+    """By the method of the Bot API: addresses carry the token, and the names of files."""
+    name = url.rpartition("/")[2].partition("?")[0]
+    called = name if name.isascii() and name.isalpha() and "/file/" not in url else "file"
+    telemetry.calls.add(called, outcome)
+    if called != LONG_POLL:
+        telemetry.call_seconds.note(took)
 
 
 def _body(request_data: RequestData | None) -> Any:

@@ -17,6 +17,7 @@ from django.db import close_old_connections
 from django_celery_beat.schedulers import DatabaseScheduler
 
 from history import lease
+from workshop.lib import telemetry
 from workshop.lib.process import own_name
 
 LEASE: Final = "jobs-scheduler"
@@ -60,6 +61,7 @@ class LeadingScheduler(DatabaseScheduler):
         """Asked once more before sending: the tick may have waited long for the database."""
         if self._is_fresh():
             super().apply_entry(entry, producer=producer)
+            telemetry.wakes.add()
 
     def sync(self) -> None:
         if self._token is None:
@@ -99,6 +101,7 @@ class LeadingScheduler(DatabaseScheduler):
     def _begin(self, now: float) -> None:
         """Read everything anew: another one has led meanwhile."""
         logger.info("this scheduler leads now")
+        telemetry.leads.set(1)
         self._stands_by = False
         self._renewed = now
         self._dirty.clear()
@@ -108,6 +111,7 @@ class LeadingScheduler(DatabaseScheduler):
         if self._token is not None:
             logger.warning("this scheduler does not lead any more")
         self._token = None
+        telemetry.leads.set(0)
 
     def _is_fresh(self) -> bool:
         return self._token is not None and time.monotonic() - self._renewed < HOLD.total_seconds()

@@ -20,6 +20,8 @@ from typing import Any, Final
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from workshop.lib import telemetry
+
 _ROOT: Final = str(Path(__file__).resolve().parents[2])
 # Which pass statements on for others: a name of theirs would say nothing.
 _PASSING: Final = tuple(
@@ -50,13 +52,15 @@ def _statement(
     try:
         return execute(sql, params, many, context)
     finally:
-        took = 1000 * (time.perf_counter() - began)
-        if took >= settings.SLOW_QUERY_MS:
+        seconds = time.perf_counter() - began
+        telemetry.statements.note(seconds)
+        if (took := 1000 * seconds) >= settings.SLOW_QUERY_MS:
             _tell(sql, params, took, context["connection"])
 
 
 def _tell(sql: str, params: Any, took: float, connection: BaseDatabaseWrapper) -> None:
     name = asked_by(sys._getframe(2))
+    telemetry.slow_statements.add(name)
     facts = {"query": name, "duration_ms": round(took), "statement": sql[:_LONGEST]}
     logger.warning("slow query", extra=facts)
     if settings.EXPLAIN_SLOW and sql.lstrip()[:6].upper() == "SELECT":

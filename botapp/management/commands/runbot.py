@@ -13,6 +13,7 @@ from botapp.limits import limiters
 from botapp.running import Runner, Webhook
 from botapp.transport.port import AnotherCopyRuns, Refused, TokenRefused
 from botapp.transport.telegram import TelegramDoor
+from workshop.lib.scraping import serve
 
 NOTHING_TO_RUN = (
     "There is no bot to run. Set TELEGRAM_BOT_TOKEN to the token that BotFather gave, or start "
@@ -63,6 +64,7 @@ class Command(BaseCommand):
             raise CommandError(f"Telegram refused the webhook's address: {error}") from error
 
     async def _run(self, webhook: Webhook | None) -> None:
+        serve(settings.METRICS_PORT_BOT)
         bot_id = int(settings.BOT_TOKEN.partition(":")[0])
         outbound, inbound = limiters(bot_id, settings.REDIS_URL)
         door = TelegramDoor(

@@ -6,10 +6,12 @@ import asyncio
 import signal
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from integrations.webhooks.dispatch import Dispatcher
 from workshop.lib.process import own_name
+from workshop.lib.scraping import serve
 from workshop.lib.threads import DatabaseThreads
 
 
@@ -20,6 +22,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        serve(settings.METRICS_PORT_WEBHOOKS)
         asyncio.run(self._run())
 
     async def _run(self) -> None:

@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from workshop.lib import clock
+from workshop.lib import clock, telemetry
 from workshop.lib.addresses import client_address
 from workshop.lib.api import files
 from workshop.lib.api import rows as plain
@@ -84,6 +84,8 @@ class ApiView(APIView):
     def _count(self, limits: Sequence[Limit]) -> None:
         self.counts = import_string(settings.API_COUNTER)().count(limits)
         refused = [one for one in self.counts if not one.passed]
+        for one in refused:
+            telemetry.refusals.add(f"api_{one.limit.name}")
         if refused:
             raise Throttled(wait=max(one.reset for one in refused))
 
