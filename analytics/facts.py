@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from django.db.models import Case, Exists, F, Min, OuterRef, Q, QuerySet, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 
 from analytics.filters import Filters
 from receipts.models import Operation, QualityCheck, Receipt, ReturnItem
@@ -32,7 +46,9 @@ def operations(start: datetime, end: datetime) -> QuerySet[Operation]:
 def operations_of_all() -> QuerySet[Operation]:
     """The same of all time without ``hit``: narrow it to some receipts."""
     rows: QuerySet[Operation] = Operation.objects.filter(voided_at__isnull=True)
-    return rows.annotate(own_rework=Exists(_earlier_own()), checked=Exists(_decisions()))
+    # Most works follow no return: for them nothing is looked up, whatever the plan.
+    own = When(Q(rework_of__isnull=False) & Q(Exists(_earlier_own())), then=Value(True))
+    return rows.annotate(own_rework=Case(own, default=Value(False)), checked=Exists(_decisions()))
 
 
 def works(start: datetime, end: datetime) -> QuerySet[Operation]:
@@ -44,13 +60,19 @@ def works(start: datetime, end: datetime) -> QuerySet[Operation]:
 
 
 def _earlier_own() -> QuerySet[Operation]:
-    return Operation.objects.filter(
+    # A sum is in no index: a database without statistics would else go through all the works of
+    # the person, or of the type, for each of them, instead of the few of the receipt.
+    person, kind = (
+        ExpressionWrapper(F(name) + Value(0), BigIntegerField())
+        for name in ("employee_id", "type_id")
+    )
+    return Operation.objects.alias(person=person, kind=kind).filter(
         Q(performed_at__lte=OuterRef("rework_of__returned_at")),
         ~Q(pk=OuterRef("pk")),
         voided_at__isnull=True,
         receipt=OuterRef("receipt"),
-        type=OuterRef("type"),
-        employee=OuterRef("employee"),
+        kind=OuterRef("type_id"),
+        person=OuterRef("employee_id"),
     )
 
 
@@ -73,6 +95,15 @@ def hits() -> QuerySet[ReturnItem]:
         return_case__voided_at__isnull=True,
         return_case__receipt=OuterRef("receipt"),
     )
+
+
+def times_hit() -> Case:
+    """Expression of :func:`operations`: how many returns hit the work; several items of one return
+    are one.
+    """
+    cases = hits().order_by().values("operation")
+    number = cases.annotate(number=Count("return_case", distinct=True)).values("number")
+    return Case(When(hit=True, then=Subquery(number)), default=Value(0))
 
 
 def from_customers() -> QuerySet[ReturnItem]:

@@ -6,14 +6,14 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Q
 
 from analytics import facts
 from analytics.filters import EVERYTHING, Filters
 from analytics.intervals import Proportion
 from analytics.periods import Period
 from analytics.snapshots import Snapshot, snapshot, wanted_works
-from receipts.models import OperationType, ReturnCase, ReturnItem
+from receipts.models import OperationType, ReturnCase
 from staff.models import Employee
 
 FINAL_AFTER = timedelta(days=14)
@@ -139,47 +139,27 @@ def _cells(shot: Snapshot, asked: Period, filters: Filters) -> dict[tuple[int, i
 
 
 def _counted(start: datetime, end: datetime, only: Q) -> dict[tuple[int, int], Quality]:
-    """The same from the facts of [start, end); two queries."""
-    counted = Q(own_rework=False)
+    """The same from the facts of [start, end), where a work may have come back several times.
+
+    One query that asks each work once: what became of it is part of the key, not of conditions.
+    """
     rows = (
         facts.operations(start, end)
         .filter(only)
         .order_by()
-        .values_list("employee", "type")
-        .annotate(
-            works=Count("pk", filter=counted),
-            own_reworks=Count("pk", filter=~counted),
-            checked_works=Count("pk", filter=counted & Q(checked=True)),
-            returned=Count("pk", filter=counted & Q(hit=True)),
-        )
-    )
-    returns = _returns(start, end, only)
-    return {
-        (person, type_id): Quality(
-            works, own_reworks, checked, returned, returns.get((person, type_id), 0)
-        )
-        for person, type_id, works, own_reworks, checked, returned in rows
-    }
-
-
-def _returns(start: datetime, end: datetime, only: Q) -> dict[tuple[int, int], int]:
-    """How often the counted works came back: one may several times, one return hits it once."""
-    hit = facts.operations(start, end).filter(only, Q(own_rework=False, hit=True))
-    once_more = ReturnItem.objects.filter(
-        return_case=OuterRef("return_case"), operation=OuterRef("operation"), pk__lt=OuterRef("pk")
-    )
-    rows = (
-        ReturnItem.objects.filter(
-            ~Exists(once_more),
-            operation__in=hit.values("pk"),
-            return_case__voided_at__isnull=True,
-            return_case__receipt=F("operation__receipt"),
-        )
-        .order_by()
-        .values_list("operation__employee", "operation__type")
+        .annotate(times=facts.times_hit())
+        .values_list("employee", "type", "own_rework", "checked", "times")
         .annotate(Count("pk"))
     )
-    return {(person, type_id): number for person, type_id, number in rows}
+    found: dict[tuple[int, int], Quality] = {}
+    for person, kind, own, checked, times, number in rows:
+        if own:
+            cell = Quality(0, number, 0, 0, 0)
+        else:
+            hit = number if times else 0
+            cell = Quality(number, 0, number if checked else 0, hit, times * number)
+        found[person, kind] = found.get((person, kind), NONE) + cell
+    return found
 
 
 def _from_customers(asked: Period, filters: Filters) -> dict[int, int]:
