@@ -42,7 +42,11 @@ def postgres_options() -> dict[str, Any]:
     }
     options: dict[str, Any] = {
         "connect_timeout": DATABASE_CONNECT_TIMEOUT,
-        "options": " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items()),
+        # jit: a statement that is short but looks dear to the planner (sub-queries by index) was
+        # compiled for seconds, by each connection and each time anew.
+        "options": " ".join(
+            [*(f"-c {name}={seconds}s" for name, seconds in limits.items()), "-c jit=off"]
+        ),
         "server_side_binding": DATABASE_SERVER_SIDE_BINDING,
         # 0 = never: a pooler in transaction mode cannot keep prepared statements.
         "prepare_threshold": DATABASE_PREPARE or None,
