@@ -1,7 +1,7 @@
-"""`make er`: writes the diagrams of docs/er.md from the models, one for each app.
+"""`make er`: writes the diagrams of docs/er.md from the models, one for each module of models.
 
 A box has the columns of the table; a line is a foreign key, named after its field. Tables of
-another app are boxes without columns. `}o--||` many to one, `}o--o|` the one may be missing,
+another module are boxes without columns. `}o--||` many to one, `}o--o|` the one may be missing,
 `|o--||` one to one.
 """
 
@@ -29,13 +29,27 @@ def tables(app: str) -> list[type[models.Model]]:
     )
 
 
-def diagram(app: str) -> str:
-    lines = ["```mermaid", "erDiagram"]
+def diagrams(app: str) -> str:
+    """The app's diagrams: a module of models is as much as one can look at."""
+    modules: dict[str, list[type[models.Model]]] = {}
     for model in tables(app):
+        # The table of a many-to-many field belongs to the module of its field.
+        created = model._meta.auto_created
+        owner = created if isinstance(created, type) else model
+        modules.setdefault(owner.__module__, []).append(model)
+    parts = [(name, diagram(modules[name])) for name in sorted(modules)]
+    if len(parts) == 1:
+        return parts[0][1]
+    return "\n\n".join(f"### {name}\n{drawn}" for name, drawn in parts)
+
+
+def diagram(shown: list[type[models.Model]]) -> str:
+    lines = ["```mermaid", "erDiagram"]
+    for model in shown:
         lines.append(f"  {model.__name__} {{")
         lines += [f"    {column}" for column in _columns(model)]
         lines.append("  }")
-    for model in tables(app):
+    for model in shown:
         lines += [f"  {line}" for line in _lines(model)]
     return "\n".join([*lines, "```"])
 
@@ -71,7 +85,7 @@ def _lines(model: type[models.Model]) -> Iterator[str]:
 def page(present: str) -> str:
     """The page with the diagrams of the present models."""
     for app in APPS:
-        present = pages.with_block(present, app, diagram(app))
+        present = pages.with_block(present, app, diagrams(app))
     return present
 
 
