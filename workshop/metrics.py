@@ -44,7 +44,9 @@ def _told(request: HttpRequest) -> HttpResponse:
         why = HTTPStatus.METHOD_NOT_ALLOWED
     if why is not None:
         return HttpResponse(why.phrase, status=why, content_type="text/plain")
-    return HttpResponse(scraping.everything(), content_type=scraping.CONTENT_TYPE)
+    text = scraping.everything()
+    head = {"Content-Type": scraping.CONTENT_TYPE, "Content-Length": str(len(text))}
+    return HttpResponse(text, headers=head)
 
 
 def _count(request: HttpRequest, code: int, took: float) -> None:
