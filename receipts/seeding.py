@@ -54,11 +54,12 @@ def seed_after_migrate(app_config: Any, using: str, plan: Any = (), **_: Any) ->
     """Receiver of ``post_migrate``: once the schema is complete, and never on a way back."""
     if app_config.label != apps.get_app_config("receipts").label or using != DEFAULT_DB_ALIAS:
         return
-    if plan and not _schema_is_complete(using):
+    if plan and not schema_is_complete(using):
         return
     seed_catalogues()
 
 
-def _schema_is_complete(using: str) -> bool:
+def schema_is_complete(using: str) -> bool:
+    """Whether no migration of any app is left to be applied."""
     executor = MigrationExecutor(connections[using])
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())

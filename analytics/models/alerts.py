@@ -63,6 +63,8 @@ class AlertRule(Kept):
     employees = models.ManyToManyField(
         Employee, related_name="+", blank=True, verbose_name=_("and these people")
     )
+    # Keys of rules: while one of them has an open alert, this one fires not, it only follows.
+    unless = models.JSONField(_("not while these are on"), default=list, blank=True)
     by_mail = models.BooleanField(_("also by e-mail"), default=False)
     active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created at"), default=clock.now)

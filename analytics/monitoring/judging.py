@@ -181,10 +181,22 @@ class Act(Enum):
     TELL_OVER = "tell over"
 
 
-def step(terms: Terms, mark: Mark, value: Decimal | None, *, at: datetime, local: datetime) -> Step:
-    """One reading; ``local`` is ``at`` in the workshop's zone. None as value: only time passes."""
+def step(
+    terms: Terms,
+    mark: Mark,
+    value: Decimal | None,
+    *,
+    at: datetime,
+    local: datetime,
+    gone: bool = False,
+) -> Step:
+    """One reading; ``local`` is ``at`` in the workshop's zone.
+
+    None as value: nothing is known, only time passes. ``gone``: what the number counted does not
+    exist any more, so it cannot be a breach either.
+    """
     acts: list[Act] = []
-    if value is not None:
+    if gone or value is not None:
         mark = _ended(terms, mark, value, acts) if mark.is_open else _begun(terms, mark, value, at)
         if not mark.is_open and mark.since is not None and at - mark.since >= terms.lasts:
             acts.append(Act.FIRE)
@@ -213,15 +225,15 @@ def _alert(mark: Mark, fired_at: datetime | None) -> Mark:
     )
 
 
-def _begun(terms: Terms, mark: Mark, value: Decimal, at: datetime) -> Mark:
-    if not is_beyond(terms.comparison, terms.threshold, value):
+def _begun(terms: Terms, mark: Mark, value: Decimal | None, at: datetime) -> Mark:
+    if value is None or not is_beyond(terms.comparison, terms.threshold, value):
         return replace(mark, since=None, seen_at=None)
     lost = mark.seen_at is None or at - mark.seen_at > max(MEMORY, terms.lasts)
     return replace(mark, since=at if lost or mark.since is None else mark.since, seen_at=at)
 
 
-def _ended(terms: Terms, mark: Mark, value: Decimal, acts: list[Act]) -> Mark:
-    if not terms.is_over(value):
+def _ended(terms: Terms, mark: Mark, value: Decimal | None, acts: list[Act]) -> Mark:
+    if value is not None and not terms.is_over(value):
         return mark
     acts.append(Act.RESOLVE)
     return _alert(mark, None)

@@ -34,6 +34,7 @@ _ADDRESSES = {
         "Set smtp+tls://name:password@host:587, smtp+ssl://name:password@host:465 or "
         "smtp://host:25, or leave it empty.",
     ),
+    "HEARTBEAT_URL": ({"https"}, "Set an address such as https://monitor.example.com/abc."),
     "PUBLIC_URL": ({"http", "https"}, "Set an address such as https://workshop.example.com."),
 }
 _MAKE_KEY = (
@@ -212,6 +213,9 @@ def mail(values: Values) -> Iterator[Problem]:
         yield Problem("EMAIL_FROM", "it is missing, and EMAIL_URL is set.", cure)
     elif sender and not _MAIL_ADDRESS.fullmatch(sender):
         yield Problem("EMAIL_FROM", "it is no e-mail address.", cure)
+    if not all(_MAIL_ADDRESS.fullmatch(one) for one in values["ALERT_EMAILS"]):
+        cure = "List addresses such as owner@example.com, separated by commas."
+        yield Problem("ALERT_EMAILS", "an entry is no e-mail address.", cure)
 
 
 def addresses(values: Values) -> Iterator[Problem]:

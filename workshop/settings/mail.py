@@ -1,4 +1,5 @@
-"""The workshop's own mail: how it leaves, and from whom. Without EMAIL_URL nothing is mailed."""
+"""What leaves besides Telegram: the workshop's own mail (without EMAIL_URL nothing is mailed), and
+the sign of life to a monitor outside."""
 
 from typing import Any
 
@@ -10,6 +11,8 @@ from .workshop import WORKSHOP_NAME
 EMAIL_URL = env.text("EMAIL_URL")
 EMAIL_FROM = env.text("EMAIL_FROM")
 EMAIL_TIMEOUT = env.whole("EMAIL_TIMEOUT", 20, minimum=1, maximum=600)
+# Where messages of alerts go besides Telegram, by the rules that say so.
+ALERT_EMAILS = env.names("ALERT_EMAILS")
 REPORTS_DAYS = env.whole("REPORTS_DAYS", 400, minimum=7, maximum=36_500)
 
 MAIL_CONFIGURED = bool(EMAIL_URL)
@@ -26,5 +29,8 @@ def connection(url: str) -> dict[str, Any]:
     kept = {name: value for name, value in found.items() if name.startswith("EMAIL_")}
     return {**kept, "EMAIL_PORT": found["EMAIL_PORT"] or PORTS[scheme]}
 
+
+# Called once a minute while all programs live; a monitor outside alarms when it is not.
+HEARTBEAT_URL = env.text("HEARTBEAT_URL")
 
 globals().update(connection(EMAIL_URL))

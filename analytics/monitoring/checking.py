@@ -1,0 +1,59 @@
+"""Judging the numbers as a worker does it each minute, and whether anybody still does it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from analytics.models import AlertCheck, Snapshot
+from analytics.monitoring import alert_mailing
+from analytics.monitoring.sources import Reading, read_all
+from analytics.services import alerts
+from analytics.services.alerts import Checked
+from workshop.lib.actor import Actor
+
+OLDEST: Final = timedelta(minutes=30)
+"""A snapshot that is older than two of its periods tells of another time."""
+
+SILENT: Final = timedelta(minutes=3)
+"""So long after the last check nobody seems to look at the numbers any more."""
+
+
+def check(*, actor: Actor, at: datetime) -> dict[str, int]:
+    """The newest snapshot, if it was not judged yet, then the minutely numbers; then the e-mails.
+
+    Whoever calls it: each reading is judged once.
+    """
+    readings = [(reading, False) for reading in _unjudged(at)]
+    readings.append((read_all(at=at, minutely=True), True))
+    found = [
+        alerts.evaluate(reading, minutely=minutely, actor=actor) for reading, minutely in readings
+    ]
+    return {**_sums(found), "mailed": alert_mailing.send_due(at=at)}
+
+
+def _unjudged(at: datetime) -> list[Reading]:
+    newest = Snapshot.objects.order_by("-taken_at", "-id").first()
+    judged = AlertCheck.objects.values_list("all_at", flat=True).first()
+    if newest is None or at - newest.taken_at > OLDEST:
+        return []
+    if judged is not None and newest.taken_at <= judged:
+        return []
+    return [Reading(newest.taken_at, newest.numbers, tuple(newest.failed))]
+
+
+def _sums(found: list[Checked]) -> dict[str, int]:
+    return {
+        "fired": sum(one.fired for one in found),
+        "resolved": sum(one.resolved for one in found),
+        "told": sum(one.told for one in found),
+    }
+
+
+def unchecked_since(at: datetime) -> datetime | None:
+    """When the numbers were judged last, if that is too long ago; None while somebody does it.
+
+    None also where nobody ever did: nothing has been started there yet.
+    """
+    last = AlertCheck.objects.values_list("minutely_at", flat=True).first()
+    return last if last is not None and at - last > SILENT else None
