@@ -6,6 +6,10 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
+from analytics.monitoring import (
+    alert_jobs,  # noqa: F401  # declares the jobs of the alerts
+    snapshot_jobs,  # noqa: F401  # declares those of the snapshots
+)
 from analytics.receipt_facts.services import heal_for
 from analytics.reports import jobs  # noqa: F401  # declares the jobs of the reports
 from analytics.services import drops, rollups
