@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
@@ -12,7 +13,7 @@ from django.db.models.functions import TruncDate
 
 from analytics.filters import EVERYTHING, Filters
 from analytics.intervals import Proportion
-from analytics.periods import Period
+from analytics.periods import Kind, Period
 from analytics.quality import FINAL_AFTER
 from analytics.receipt_facts import cohorts
 from analytics.receipt_facts.reading import Known, known, within
@@ -94,6 +95,27 @@ def first_pass_yield(asked: Period, *, at: datetime, filters: Filters = EVERYTHI
         },
         final=asked.end + FINAL_AFTER <= at,
     )
+
+
+@snapshot()
+def passed_at_once(periods: Sequence[Period], *, at: datetime) -> list[Proportion]:
+    """``passed`` of :func:`first_pass_yield` for several periods near each other, with as many
+    queries as for one: three, nine more for receipts that changed a moment ago.
+    """
+    first, after = min(one.first for one in periods), max(one.after for one in periods)
+    span = Period(Kind.CUSTOM, first, after)
+    found = known(span, at=at)
+    wholes = [cohorts.first_checked(one) for one in periods]
+    asked = [part for whole in wholes for part in (whole, whole & cohorts.PASSED_AT_ONCE)]
+    stored = (
+        found.facts()
+        .filter(cohorts.first_checked(span).stored)
+        .aggregate(**{f"n{n}": Count("pk", filter=one.stored) for n, one in enumerate(asked)})
+    )
+    counts = [stored[f"n{n}"] + len(found.chosen(one.live)) for n, one in enumerate(asked)]
+    return [
+        Proportion(passed, whole) for whole, passed in zip(counts[::2], counts[1::2], strict=True)
+    ]
 
 
 def _by_day(found: Known, asked: Period) -> dict[date, Proportion]:

@@ -14,11 +14,11 @@ from django.db import transaction
 from analytics.deadlines import Kept, deadlines
 from analytics.escape import WITHIN_DAYS, escape_rate
 from analytics.filters import Filters
-from analytics.first_pass import first_pass_yield
+from analytics.first_pass import first_pass_yield, passed_at_once
 from analytics.flow import flow
 from analytics.lead_time import Lead, lead_time
 from analytics.models import FactsProgress, Mark, ReceiptFact
-from analytics.periods import Kind, Period, period
+from analytics.periods import Kind, Period, period, previous
 from analytics.receipt_facts.services import heal, refresh
 from analytics.spreads import Spread
 from analytics.statuses import statuses
@@ -132,6 +132,11 @@ def check_first_pass(rng: random.Random, asked: Period, oracle: ReceiptOracle, s
         life.first_check is not None and life.first_check.decision == "passed" for life in lives
     )
     assert (found.passed.part, found.passed.whole) == (passed, len(lives))
+    before = previous(asked, at=oracle.at)
+    both = [one for one in (asked, before) if one]
+    each = [first_pass_yield(one, at=oracle.at).passed for one in both]
+    assert passed_at_once(both, at=oracle.at) == each
+    seen["passed in both"] += len(each) == 2 and all(one.part for one in each)
     assert found.reworked.part == sum(life.returns > 0 for life in lives)
     assert found.returns == sum(life.returns for life in lives)
     types = {one.type_id: (one.good.part, one.good.whole) for one in found.by_type}

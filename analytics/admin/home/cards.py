@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from analytics.day_by_day import passed, received, returned
-from analytics.first_pass import first_pass_yield
+from analytics.first_pass import passed_at_once
 from analytics.intervals import Proportion
 from analytics.periods import Kind, period, previous
 from polishing.models import PolishingOrder
@@ -50,20 +50,30 @@ def _list(page: str, **query: str) -> str:
 def now_cards(at: datetime) -> list[Card]:
     """What is in the workshop now; only the rows that are here are looked at."""
     here = Receipt.objects.valid().filter(status__in=IN_WORKSHOP)
-    counts = dict(here.order_by().values_list("status").annotate(Count("pk")))
-    open_ones = Receipt.objects.valid().filter(status__in=URGENT_LIST)
     start, end = clock.day_bounds(clock.local(at).date())
-    due_today = open_ones.filter(deadline__gte=start, deadline__lt=end).count()
-    overdue = open_ones.filter(deadline__lt=at).count()
-    urgent = here.filter(urgent=True).count()
+    unfinished = Q(status__in=URGENT_LIST)
+    rows = (
+        here.order_by()
+        .values_list("status")
+        .annotate(
+            n_here=Count("pk"),
+            n_today=Count("pk", filter=unfinished & Q(deadline__gte=start, deadline__lt=end)),
+            n_overdue=Count("pk", filter=unfinished & Q(deadline__lt=at)),
+            n_urgent=Count("pk", filter=Q(urgent=True)),
+        )
+    )
+    counts = {status: numbers for status, *numbers in rows}
+    whole, due_today, overdue, urgent = (
+        sum(numbers[place] for numbers in counts.values()) for place in range(4)
+    )
     polishing = PolishingOrder.objects.open().count()
 
     def one(status: Status) -> Card:
         url = _list(RECEIPTS, status=status.value)
-        return Card(str(status.label), counts.get(status.value, 0), url)
+        return Card(str(status.label), counts.get(status.value, [0])[0], url)
 
     return [
-        Card(_("In the workshop"), sum(counts.values()), _list(RECEIPTS, status="here")),
+        Card(_("In the workshop"), whole, _list(RECEIPTS, status="here")),
         Card(_("Overdue"), overdue, _list(RECEIPTS, due="overdue"), _tone("danger", overdue)),
         Card(_("Due today"), due_today, _list(RECEIPTS, due="today"), _tone("warning", due_today)),
         Card(_("🔥 Urgent ones"), urgent, _list(RECEIPTS, status="here", urgent="1")),
@@ -106,10 +116,11 @@ def first_pass(at: datetime) -> Share:
     """First-pass yield of this month, with as much of the month before."""
     asked = period(Kind.MONTH, at=at)
     before = previous(asked, at=at)
-    earlier = first_pass_yield(before, at=at).passed if before else Proportion(0, 0)
+    found = passed_at_once([asked, before] if before else [asked], at=at)
+    earlier = found[1] if before else Proportion(0, 0)
     return Share(
         _("First-pass yield, this month"),
-        share_words(first_pass_yield(asked, at=at).passed),
+        share_words(found[0]),
         share_words(earlier),
         f"{reverse('numbers-first-pass')}?period={asked.kind.value}",
     )
