@@ -15,7 +15,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import translation
 
-from botapp import customer_notices, failures, group_cards, inbox, reach
+from botapp import counting, customer_notices, failures, group_cards, inbox, reach
 from botapp.dialogs.engine import Engine, Reaction
 from botapp.dialogs.markup import Markup
 from botapp.dialogs.moves import Series, SeriesItem, SeriesResult
@@ -119,7 +119,8 @@ def take_step(
     row: InboundUpdate, incoming: Incoming, token: str, limit: Limit | None = None
 ) -> Outcome:
     """Handle one update. Raises ClaimLost, or whatever a bug raises: then nothing was changed."""
-    with cause_of(row):
+    limit = limit or Limit()
+    with cause_of(row), counting.attempt(row, incoming, dropped=limit.exceeded):
         return _take_step(row, incoming, token, limit)
 
 
@@ -132,19 +133,20 @@ def _id_of(row: InboundUpdate) -> str:
     return f"tg-{row.bot_id}-{row.update_id}"
 
 
-def _take_step(row: InboundUpdate, incoming: Incoming, token: str, limit: Limit | None) -> Outcome:
+def _take_step(row: InboundUpdate, incoming: Incoming, token: str, limit: Limit) -> Outcome:
     person = incoming.person
     if person is None or incoming.kind in {"membership", "moved"}:
         return _note_membership(row, incoming, token)
     caller = identify(person, _id_of(row))
     note(**of_actor(caller.actor))
     with translation.override(caller.language):
-        return _Step(row, incoming, token, caller, person).run(limit or Limit())
+        return _Step(row, incoming, token, caller, person).run(limit)
 
 
 def give_up(row: InboundUpdate, incoming: Incoming, token: str, error: Exception) -> Outcome:
     """The last attempt has failed: mark the row, tell person and office, let the chat go on."""
     person = incoming.person
+    counting.given_up(incoming.kind)
     if person is None or not incoming.private:
         failures.give_up(row, token, error)
         return Outcome(incoming.chat_id, callback_id=incoming.callback_id)
@@ -176,7 +178,7 @@ class _Step:
         self.engine: Engine = self._engine(DialogState())
 
     def run(self, limit: Limit) -> Outcome:
-        with watched("step", self._screen_id):
+        with watched("step", self._screen_id), counting.leading_to(self._screen_id):
             return self._take(limit)
 
     def _take(self, limit: Limit) -> Outcome:

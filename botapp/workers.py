@@ -15,7 +15,7 @@ from typing import Final
 from django.db import Error as DatabaseError
 from django.db import transaction
 
-from botapp import failures, inbox, reply, step, sweep
+from botapp import counting, failures, inbox, reply, step, sweep
 from botapp.inbound_limit import InboundLimiter
 from botapp.journal import Journal
 from botapp.models import InboundUpdate
@@ -246,6 +246,7 @@ class Workers:
             await asyncio.sleep(LOST_WAIT)
         except Exception as error:  # not even understood: nobody can be told
             if await self._failed(row, error):
+                counting.given_up(counting.NOT_UNDERSTOOD)
                 await self._threads.run(failures.give_up, row, turn.token, error)
                 return Outcome(turn.chat_id)
         return result[0] if result else None

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from history import lease
 from history.models import Outbox
 from history.registry import consumers
-from workshop.lib import clock
+from workshop.lib import clock, telemetry
 from workshop.lib.correlation import caused_by
 from workshop.lib.process import own_name
 
@@ -93,7 +93,9 @@ def _expand_now(row: Outbox) -> bool:
     except Exception as error:  # any consumer's bug: keep the row, tell it, try again later
         logger.exception("an event could not be expanded", extra={"kind": row.event.kind})
         _postpone(row, error)
+        telemetry.relayed.add("failed")
         return False
+    telemetry.relayed.add("done")
     return True
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from workshop.lib import telemetry
 from workshop.lib.actor import Actor
 from workshop.lib.correlation import of_actor, with_facts
 from workshop.lib.errors import WorkshopError
@@ -16,6 +17,7 @@ DONE: Final = "done"
 ALREADY: Final = "already"  # it was so before
 REPLAYED: Final = "replayed"
 REFUSED: Final = "refused"
+FAILED: Final = "failed"  # a bug, or the database
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,10 @@ def told(verb: str, arguments: Mapping[str, Any]) -> Iterator[Told]:
             yield end
         except WorkshopError as error:
             refusal, end.outcome = error, REFUSED
+        except Exception:
+            telemetry.commands.add(verb, FAILED)
+            raise
+        telemetry.commands.add(verb, end.outcome)
         _tell(actor, end, refusal, 1000 * (time.perf_counter() - began))
     if refusal is not None:
         raise refusal

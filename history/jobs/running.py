@@ -17,7 +17,7 @@ from history.jobs.rows import periodic_row, schedule_of
 from history.jobs.schedules import Schedule, gap
 from history.jobs.turn import Declared, JobFailed, Result, Turn
 from history.models import Job
-from workshop.lib import clock
+from workshop.lib import clock, telemetry
 from workshop.lib.actor import SYSTEM
 from workshop.lib.correlation import caused_by
 from workshop.lib.describing import title
@@ -155,8 +155,10 @@ def _end(
     def write_down() -> bool:
         return claims.end(found, done=done, keep=keep, ended_at=ended_at, outcome=outcome, **told)
 
+    took = max(0.0, (ended_at - found.started_at).total_seconds())
+    telemetry.job_runs.add(declared.name, outcome)
+    telemetry.job_seconds.note(took, declared.name)
     if keep:
-        took = (ended_at - found.started_at).total_seconds()
         told_of = {"job": declared.name, "outcome": outcome, "duration_ms": round(1000 * took)}
         logger.info("a job has ended", extra=told_of)
     if not _insist(write_down):

@@ -20,7 +20,7 @@ from integrations.services import webhook_queue as queue
 from integrations.services.webhook_results import record
 from integrations.webhooks import nudge, signing
 from integrations.webhooks.transport import Answer, open_session, post
-from workshop.lib import clock
+from workshop.lib import clock, telemetry
 from workshop.lib.correlation import HEADER, caused_by
 from workshop.lib.threads import DatabaseLost, DatabaseThreads
 
@@ -137,6 +137,8 @@ class Dispatcher:
 
     async def _deliver_now(self, session: aiohttp.ClientSession, one: queue.Claimed) -> None:
         answer = await self._call(session, one)
+        telemetry.attempts.add(answer.error or f"{(answer.status or 0) // 100}xx")
+        telemetry.attempt_seconds.note(answer.milliseconds / 1000)
         line = {"status": answer.status, "error": answer.error, "attempt": one.attempt}
         logger.info("webhook", extra={**line, "duration_ms": answer.milliseconds})
         until = self._loop.time() + INSIST

@@ -171,7 +171,7 @@ refusals = Counted(
 
 updates = Counted(
     "bot_updates",
-    "Attempts at updates: done, retried, given_up, dropped, left.",
+    "Attempts at updates: done, dropped, failed, given_up, left.",
     ("kind", "outcome"),
     most=40,
 )
@@ -201,7 +201,7 @@ notices = Counted("notices", "Attempts to deliver a notice by Telegram.", ("outc
 
 commands = Counted(
     "commands",
-    "Verbs by what came of them: done, already, repeated, refused, failed.",
+    "Verbs by what came of them: done, already, replayed, refused, failed.",
     ("verb", "outcome"),
     most=350,
 )
