@@ -1,13 +1,15 @@
 """`make faults-api`: one intention is sent again and again, also at once: one effect per key.
 
     python -m tests.faults.api [--schedules 1000] [--seed 1] [--only receipts] [--seconds 500]
+                               [--processes 3]
 
 Every writing address of the API, so many random schedules for each: a request under its
 `Idempotency-Key` is sent 2 to 6 times by up to four threads with connections of their own, some of
 them at the same moment, some later, some under the same key with another body, some given up by
 the client. However it went, there is the effect of one request, all answers tell of the same row,
-and the foreign body is refused. What does not fit into the time is named by `resume`. Prints one
-JSON object; exit code 0 when no effect was lost or doubled.
+and the foreign body is refused. Several processes share the addresses, each with a database of its
+own: a schedule mostly waits. What does not fit into the time is named by `resume`. Prints one JSON
+object; exit code 0 when no effect was lost or doubled.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import argparse
 import io
 import json
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -33,11 +37,15 @@ if TYPE_CHECKING:
 SCHEDULES, SECONDS = 1_000, 500
 THREADS = 4
 MOST_TIMES = 6
+SUMS = ("runs", "requests", "lost", "double", "told_otherwise", "errors")
 JITTER = 0.02  # seconds; about as long as a request takes
 
 
 def main() -> None:
     wanted = _arguments()
+    if wanted.processes > 1:
+        result = _shared(wanted)
+        finish(result, met=result["met"])
     with throwaway(sqlite=wanted.sqlite) as place:
         result = _run(place, wanted)
     finish(result, met=result["met"])
@@ -51,7 +59,29 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--begin", default="", help="go on with this address")
     parser.add_argument("--seconds", type=int, default=SECONDS, help="no new address after that")
     parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--share", default="1/1", help="of the addresses: every third is 1/3")
     return parser.parse_args()
+
+
+def _shared(wanted: argparse.Namespace) -> dict[str, Any]:
+    """The sums of several processes, each with its share of the addresses."""
+    words = [word for word in sys.argv[1:] if word != "--sqlite"]
+    command = [sys.executable, "-m", "tests.faults.api", *words, "--processes", "1"]
+    command += ["--sqlite"] * wanted.sqlite
+    shares = [f"{number + 1}/{wanted.processes}" for number in range(wanted.processes)]
+    running = [
+        subprocess.Popen([*command, "--share", share], stdout=subprocess.PIPE) for share in shares
+    ]
+    several = [json.loads(one.communicate()[0]) for one in running]
+    result = dict(several[0])
+    for name in (*SUMS, "history_findings", "addresses"):
+        result[name] = sum(one[name] for one in several)
+    result["details"] = [told for one in several for told in one["details"]][:20]
+    result["seconds"] = max(one["seconds"] for one in several)
+    result["met"] = all(one["met"] for one in several)
+    result["resume"] = [one["resume"] for one in several if "resume" in one]
+    return result
 
 
 @dataclass
@@ -85,6 +115,8 @@ def _run(place: Place, wanted: argparse.Namespace) -> dict[str, Any]:
     shop = make_caller(employee_id=cast.igor.pk)
     # Signing up has no key: its token is used up by the first request.
     paths = [path for path in writing() if wanted.only in path and "/auth/" not in path]
+    share, shares = map(int, wanted.share.split("/"))
+    paths = paths[share - 1 :: shares]
     rest = paths[paths.index(wanted.begin) :] if wanted.begin else paths
     tally, parts, started = Tally(), dict[str, int](), time.monotonic()
     with ThreadPoolExecutor(THREADS, "retry", initializer=connections.close_all) as threads:
@@ -100,12 +132,7 @@ def _run(place: Place, wanted: argparse.Namespace) -> dict[str, Any]:
     bad = tally.lost or tally.double or tally.told_otherwise or tally.errors or wrong
     result = {
         "met": not bad and not rest,
-        "runs": tally.runs,
-        "requests": tally.requests,
-        "lost": tally.lost,
-        "double": tally.double,
-        "told_otherwise": tally.told_otherwise,
-        "errors": tally.errors,
+        **{name: getattr(tally, name) for name in SUMS},
         "details": tally.details[:20],
         "history_findings": wrong,
         "addresses": len(parts),
@@ -115,7 +142,7 @@ def _run(place: Place, wanted: argparse.Namespace) -> dict[str, Any]:
         "database": place.vendor,
         "versions": versions(place.vendor),
     }
-    return result | ({"resume": f"--begin {rest[0]}"} if rest else {})
+    return result | ({"resume": f"--share {wanted.share} --begin {rest[0]}"} if rest else {})
 
 
 def _let_go(threads: ThreadPoolExecutor) -> None:
