@@ -41,7 +41,7 @@ class Category(TextChoices):
     """Where a metric stands on the pages."""
 
     RECEIPTS = "receipts", _("Watches in the workshop")
-    DEADLINES = "deadlines", _("Deadlines")
+    DEADLINES = "deadlines", _("Deadlines and limits")
     QUALITY = "quality", _("Quality")
     POLISHING = "polishing", _("Polishing")
     DELIVERY = "delivery", _("Notices")
