@@ -137,7 +137,7 @@ class RuleChanged(Payload):
 
         told = []
         for column, (old, new) in self.changes.items():
-            label = AlertRule._meta.get_field(column).verbose_name
+            label = getattr(AlertRule._meta.get_field(column), "verbose_name", column)
             told.append(f"{label}: {_told(old)} → {_told(new)}")
         return _("Alert rule “%(name)s”: %(changes)s") % {
             "name": self.name,

@@ -20,7 +20,7 @@ from staff import roles
 
 HOUR: Final = 60
 DAY: Final = 24 * HOUR
-QUIET: Final = {"quiet_from": time(22), "quiet_to": time(6)}
+QUIET: Final[dict[str, Any]] = {"quiet_from": time(22), "quiet_to": time(6)}
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,10 @@ def test_a_rule_without_a_label_speaks_of_all_and_of_no_other_metric() -> None:
     numbers = {"late:b": 7, "late:a": 6, "later:a": 9, "late_at:a": 9, "late:c": 5}
     assert list(keys_of(Rule("late"), numbers)) == ["late:a", "late:b", "late:c"]
     found = breaches([Rule("late")], numbers)
-    assert [(one.key, one.value) for one in found] == [("late:a", 6), ("late:b", 7)]
+    assert [(one.key, one.value) for one in found] == [
+        ("late:a", Decimal(6)),
+        ("late:b", Decimal(7)),
+    ]
     assert list(keys_of(Rule("late", "b"), numbers)) == ["late:b"]
 
 
@@ -256,7 +259,8 @@ def test_whatever_comes_the_promises_hold(
 ) -> None:
     """Fires and ends alternate; nothing is told in quiet hours, of a snoozed or an acknowledged
     alert, or within the cooldown; higher up once; over only after on; and nothing is lost."""
-    mark, at, run = Mark(), START, []
+    mark, at = Mark(), START
+    run: list[datetime] = []
     told_at: datetime | None = None
     escalated = believed = False
     for minutes, value in events:
