@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db.backends.postgresql import base, operations
 
 from workshop.lib import pools
+from workshop.postgresql import silence
 
 TRUSTED: Final = 15.0  # seconds after the server was last heard
 
@@ -46,8 +47,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._heard_at = time.monotonic()
 
     def get_new_connection(self, conn_params: Any) -> Any:
+        """Raises at once, or within a moment, while the server is silent."""
         try:
-            return super().get_new_connection(conn_params)
+            silence.ensure_answers(conn_params)
+            connection = super().get_new_connection(conn_params)
+            silence.watch(connection, silence.address_of(conn_params))
+            return connection
         finally:  # also when nothing was left
             self._note_pool()
 
