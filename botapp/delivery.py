@@ -35,7 +35,7 @@ from botapp.transport.port import (
     TransportError,
     Unreachable,
 )
-from workshop.lib import clock
+from workshop.lib import clock, tracing
 from workshop.lib.actor import BOT
 from workshop.lib.compiled import Change, Columns, Rows
 from workshop.lib.correlation import caused_by
@@ -280,7 +280,7 @@ def _backoff(attempts: int, steps: Sequence[timedelta] = BACKOFF) -> timedelta:
 async def send(transport: Transport, ready: Ready) -> Result:
     """One message; never raises what the messenger said."""
     began = time.perf_counter()
-    with ready.cause():
+    with ready.cause(), tracing.door("notice"):
         result = await _send(transport, ready)
         _tell(result, 1000 * (time.perf_counter() - began))
     return result

@@ -26,7 +26,7 @@ from staff import services as staff_services
 from staff.actors import employee_actor, stranger_actor
 from staff.models import Employee
 from staff.selectors import by_telegram_id
-from workshop.lib import clock
+from workshop.lib import clock, tracing
 from workshop.lib.actor import BOT, Actor, Channel
 from workshop.lib.compiled import Change, Rows
 from workshop.lib.correlation import caused_by, note, of_actor
@@ -120,7 +120,8 @@ def take_step(
 ) -> Outcome:
     """Handle one update. Raises ClaimLost, or whatever a bug raises: then nothing was changed."""
     limit = limit or Limit()
-    with cause_of(row), counting.attempt(row, incoming, dropped=limit.exceeded):
+    counted = counting.attempt(row, incoming, dropped=limit.exceeded)
+    with cause_of(row), tracing.door("step"), counted:
         return _take_step(row, incoming, token, limit)
 
 

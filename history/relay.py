@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from history import lease
 from history.models import Outbox
 from history.registry import consumers
-from workshop.lib import clock, telemetry
+from workshop.lib import clock, telemetry, tracing
 from workshop.lib.correlation import caused_by
 from workshop.lib.process import own_name
 
@@ -78,7 +78,8 @@ def _relay_batch(until: float) -> tuple[int, int]:
 def _expand(row: Outbox) -> bool:
     """What is derived from an event belongs to its cause."""
     event = row.event
-    with caused_by(event.correlation_id, channel=event.channel, event_id=event.pk):
+    cause = caused_by(event.correlation_id, channel=event.channel, event_id=event.pk)
+    with cause, tracing.door("relay"):
         return _expand_now(row)
 
 

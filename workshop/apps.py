@@ -14,7 +14,9 @@ class WorkshopConfig(AppConfig):
         from workshop.celery import app, make_folders
         from workshop.lib import lookups, slow
         from workshop.lib.sqlite import teach_cyrillic
+        from workshop.reporting import start_reporting
 
+        start_reporting()
         checks.register()
         lookups.register()
         connection_created.connect(teach_cyrillic, dispatch_uid="workshop.cyrillic")

@@ -22,6 +22,7 @@ from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHt
 from django.shortcuts import render
 from django.urls import reverse
 
+from workshop.lib import tracing
 from workshop.lib.correlation import (
     HEADER,
     caused_by,
@@ -122,8 +123,10 @@ class RequestMiddleware:
         began = time.perf_counter()
         given = request.headers.get(HEADER) if settings.TRUSTED_PROXY_COUNT else None
         with caused_by(passed_on(given) or new_id(), channel=_door(request)):
-            with watched("request", lambda: _route(request)):
+            with watched("request", lambda: _route(request)), tracing.door("request") as span:
                 response = self.get_response(request)
+                span.rename(_route(request))
+                span.note(code=response.status_code)
             response.headers.setdefault(HEADER, request_id())
             _tell(request, response, 1000 * (time.perf_counter() - began))
             if isinstance(response, StreamingHttpResponse):

@@ -17,7 +17,7 @@ from history.jobs.rows import periodic_row, schedule_of
 from history.jobs.schedules import Schedule, gap
 from history.jobs.turn import Declared, JobFailed, Result, Turn
 from history.models import Job
-from workshop.lib import clock, telemetry
+from workshop.lib import clock, telemetry, tracing
 from workshop.lib.actor import SYSTEM
 from workshop.lib.correlation import caused_by
 from workshop.lib.describing import title
@@ -102,7 +102,7 @@ def run_by_hand(declared: Declared, *, limit: timedelta | None = None) -> str | 
 
 def _work(declared: Declared, found: claims.Claim, schedule: Schedule, *, limit: timedelta) -> str:
     turn = Turn(declared.name, found.slot, found.started_at)
-    with caused_by(turn.correlation_id, channel=SYSTEM, job=declared.name):
+    with caused_by(turn.correlation_id, channel=SYSTEM, job=declared.name), tracing.door("job"):
         return _work_in(turn, declared, found, schedule, limit=limit)
 
 

@@ -20,7 +20,7 @@ from integrations.services import webhook_queue as queue
 from integrations.services.webhook_results import record
 from integrations.webhooks import nudge, signing
 from integrations.webhooks.transport import Answer, open_session, post
-from workshop.lib import clock, telemetry
+from workshop.lib import clock, telemetry, tracing
 from workshop.lib.correlation import HEADER, caused_by
 from workshop.lib.threads import DatabaseLost, DatabaseThreads
 
@@ -132,7 +132,7 @@ class Dispatcher:
 
     async def _deliver(self, session: aiohttp.ClientSession, one: queue.Claimed) -> None:
         about = {"webhook_id": one.endpoint_id, "delivery_id": one.pk, "kind": one.kind}
-        with caused_by(one.correlation_id, channel=CHANNEL, **about):
+        with caused_by(one.correlation_id, channel=CHANNEL, **about), tracing.door("webhook"):
             await self._deliver_now(session, one)
 
     async def _deliver_now(self, session: aiohttp.ClientSession, one: queue.Claimed) -> None:

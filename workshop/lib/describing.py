@@ -29,20 +29,24 @@ _SENTENCES: Final = (
 
 def describe(error: BaseException) -> str:
     """Type, codes and frames of an error and of what caused it, one line for each frame."""
-    parts: list[str] = []
-    seen: set[int] = set()
-    one: BaseException | None = error
-    while one is not None and id(one) not in seen and len(parts) < _MOST_CAUSES:
-        seen.add(id(one))
-        parts.append("\n  ".join([title(one), *_frames(one)]))
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    parts = ["\n  ".join([title(one), *_frames(one)]) for one in causes(error)]
     return "\nbecause of ".join(parts)
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """The error and what led to it, as Python itself would show."""
+    found: list[BaseException] = []
+    one: BaseException | None = error
+    while one is not None and len(found) < _MOST_CAUSES and not any(one is two for two in found):
+        found.append(one)
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    return found
 
 
 def title(error: BaseException) -> str:
     """Type and codes: ``django.db.utils.IntegrityError [23505 staff_phone_once]``."""
     kind = type(error)
-    told = _codes(error)
+    told = codes(error)
     return f"{kind.__module__}.{kind.__qualname__}" + (f" [{' '.join(told)}]" if told else "")
 
 
@@ -58,7 +62,8 @@ def _frames(error: BaseException) -> list[str]:
     return [f"{file}:{line} {name}" for file, line, name in frames(error)]
 
 
-def _codes(error: BaseException) -> list[str]:
+def codes(error: BaseException) -> list[str]:
+    """Of our own errors, of the system, of the database."""
     told: list[str] = []
     code = getattr(error, "code", None)
     if isinstance(code, str) and _is_of_ours(error) and _CODE.fullmatch(code):

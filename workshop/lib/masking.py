@@ -96,7 +96,7 @@ def told(record: logging.LogRecord, values: Any = ()) -> tuple[str, str]:
     frame = _teller(record)
     text = record.msg
     if not isinstance(text, str) or frame is None or not _stands_in(frame, text):
-        return MASK, f"{_short(record.pathname)}:{record.lineno}"
+        return MASK, f"{short(record.pathname)}:{record.lineno}"
     return mask_text(_filled(text, values or record.args, NAMED.get(record.name, frozenset()))), ""
 
 
@@ -141,7 +141,7 @@ def _harmless(value: Any) -> Any:
     return value if value is None or isinstance(value, date | time | timedelta) else MASK
 
 
-def _short(path: str) -> str:
+def short(path: str) -> str:
     """Without the folders of this machine."""
     return path.removeprefix(_ROOT).rpartition("site-packages")[2].strip("/")
 
@@ -151,6 +151,18 @@ def _short(path: str) -> str:
 
 def is_ours(logger: str) -> bool:
     return logger.partition(".")[0] in OURS
+
+
+_USUAL: Final = frozenset(
+    {*logging.LogRecord("", 0, "", 0, "", None, None).__dict__, "message", "asctime", "taskName"}
+)
+
+
+def own_fields(record: logging.LogRecord) -> dict[str, Any]:
+    """What our own line was given; what libraries add (requests, messages) is left out."""
+    if not is_ours(record.name):
+        return {}
+    return {name: value for name, value in record.__dict__.items() if name not in _USUAL}
 
 
 def field(name: str, value: Any) -> Any:
@@ -197,20 +209,9 @@ def mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> A
     return event
 
 
-class OwnExtras:
-    """Adds what our own lines were given; what libraries add (requests, messages) is left out."""
-
-    def __init__(self) -> None:
-        blank = logging.LogRecord("", 0, "", 0, "", None, None)
-        self._usual = {*blank.__dict__, "message", "asctime", "taskName"}
-
-    def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
-        record: logging.LogRecord = event["_record"]
-        if is_ours(record.name):
-            for name, value in record.__dict__.items():
-                if name not in self._usual:
-                    event[name] = value
-        return event
+def add_own_fields(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+    event.update(own_fields(event["_record"]))
+    return event
 
 
 def safe_traceback(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:

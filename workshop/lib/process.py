@@ -9,10 +9,12 @@ import functools
 import os
 import re
 import socket
+import sys
 from pathlib import Path
 from typing import Final
 
 PROC: Final = Path("/proc")
+_PROGRAMS: Final = (("gunicorn", "web"), ("celery", "worker"), ("pytest", "tests"))
 _NAME = re.compile(r"(?P<place>.+)/(?P<pid>\d+)-(?P<started>\d+)")
 
 
@@ -31,6 +33,16 @@ def is_gone(name: str) -> bool:
     if found is None or not _knows_processes() or found["place"] != _place():
         return False
     return _started(int(found["pid"])) != int(found["started"])
+
+
+@functools.cache
+def program() -> str:
+    """Which of our programs this is: ``web``, ``worker``, or the command of manage.py."""
+    name = Path(sys.argv[0]).name if sys.argv else ""
+    if "manage.py" in name and len(sys.argv) > 1 and sys.argv[1].isidentifier():
+        return sys.argv[1]
+    command = " ".join(sys.argv[:3])
+    return next((told for part, told in _PROGRAMS if part in command), "other")
 
 
 @functools.cache

@@ -20,7 +20,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from workshop.lib import telemetry
+from workshop.lib import telemetry, tracing
 
 _ROOT: Final = str(Path(__file__).resolve().parents[2])
 # Which pass statements on for others: a name of theirs would say nothing.
@@ -46,6 +46,15 @@ def watch_statements(connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
 
 
 def _statement(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    if not tracing.recording():
+        return _timed(execute, sql, params, many, context)
+    with tracing.span(asked_by(sys._getframe(1)), kind=context["connection"].vendor):
+        return _timed(execute, sql, params, many, context)
+
+
+def _timed(
     execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
     began = time.perf_counter()

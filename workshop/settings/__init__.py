@@ -14,6 +14,7 @@ from .logs import *  # noqa: F403
 from .mail import *  # noqa: F403
 from .metrics import *  # noqa: F403
 from .office import *  # noqa: F403
+from .reporting import *  # noqa: F403
 from .security import *  # noqa: F403
 from .workshop import *  # noqa: F403
 

@@ -5,7 +5,8 @@ from typing import Any
 import structlog
 
 from workshop.lib.correlation import add_facts
-from workshop.lib.masking import OwnExtras, mask_event, safe_traceback, tell
+from workshop.lib.masking import add_own_fields, mask_event, safe_traceback, tell
+from workshop.lib.tracing import add_trace_id
 
 from . import env
 from .security import DEBUG
@@ -24,8 +25,9 @@ _JSON = LOG_FORMAT == "json"
 # In the order of their turns; the text is judged where the line is told, so it comes first.
 PROCESSORS: list[Any] = [
     tell,
-    OwnExtras(),
+    add_own_fields,
     add_facts,
+    add_trace_id,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso" if _JSON else "%H:%M:%S", utc=_JSON),

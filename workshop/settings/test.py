@@ -18,6 +18,7 @@ TELEGRAM_API_BASE_URL = TELEGRAM_FILE_BASE_URL = ""
 WEBHOOK_ALLOWED_NETWORKS = []
 WEBHOOK_ALLOW_HTTP = False
 WEBHOOK_SECRET_KEY = ""
+SENTRY_DSN = OTEL_EXPORTER_OTLP_ENDPOINT = ""
 METRICS, METRICS_TOKEN, METRICS_NETWORKS = True, "", []
 
 # One folder per process: several runs may share a machine. Memory is quicker than a disk.
