@@ -1,7 +1,12 @@
 """The few pages that belong to no app: health probes and the way to the demonstration chat."""
 
+import sys
+from typing import Final
+
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.views import defaults
@@ -10,6 +15,8 @@ from django.views.decorators.http import require_safe
 
 from workshop.lib import health
 from workshop.lib.api.envelope import concerns, plain_refusal
+
+AGAIN_AFTER: Final = 5  # seconds
 
 
 @never_cache
@@ -59,6 +66,20 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return _without_database(request)
     if concerns(request):
         return plain_refusal(500, "server.error", _("Something went wrong on our side."))
     return defaults.server_error(request)
+
+
+def _without_database(request: HttpRequest) -> HttpResponse:
+    """Not a bug of ours, and over soon: whoever asks again may succeed."""
+    told = _("The database does not answer. Try again shortly.")
+    if concerns(request):
+        answer = plain_refusal(503, "server.unavailable", told)
+    else:
+        # Rendered without the request: its processors would ask the database who is signed in.
+        answer = HttpResponse(render_to_string("503.html"), status=503)
+    answer["Retry-After"] = str(AGAIN_AFTER)
+    return answer
