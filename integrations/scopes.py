@@ -26,6 +26,8 @@ SYSTEM_MANAGE: Final = "system:manage"
 HISTORY_READ: Final = "history:read"
 ANALYTICS_READ: Final = "analytics:read"
 ANALYTICS_PEOPLE: Final = "analytics:people"
+MONITORING_READ: Final = "monitoring:read"
+MONITORING_MANAGE: Final = "monitoring:manage"
 WEBHOOKS_MANAGE: Final = "webhooks:manage"
 DATA_MANAGE: Final = "data:manage"
 
@@ -44,12 +46,14 @@ LABELS: Final = {
     HISTORY_READ: _("read the history"),
     ANALYTICS_READ: _("read the numbers"),
     ANALYTICS_PEOPLE: _("read the numbers of named people"),
+    MONITORING_READ: _("read the state, its numbers, alerts and risks"),
+    MONITORING_MANAGE: _("answer alerts and change their rules"),
     WEBHOOKS_MANAGE: _("manage webhooks"),
     DATA_MANAGE: _("import and export"),
 }
 ALL: Final = tuple(LABELS)
 READING: Final = frozenset(
-    {RECEIPTS_READ, STAFF_READ, HISTORY_READ, ANALYTICS_READ, ANALYTICS_PEOPLE}
+    {RECEIPTS_READ, STAFF_READ, HISTORY_READ, ANALYTICS_READ, ANALYTICS_PEOPLE, MONITORING_READ}
 )
 
 _MANAGERS: Final = frozenset(
@@ -60,6 +64,7 @@ _MANAGERS: Final = frozenset(
         SYSTEM_READ,
         SYSTEM_MANAGE,
         ANALYTICS_PEOPLE,
+        MONITORING_MANAGE,
         WEBHOOKS_MANAGE,
         DATA_MANAGE,
     }
@@ -68,7 +73,9 @@ _MANAGERS: Final = frozenset(
 _OF_ROLES: Final = {
     roles.MANAGER: frozenset(ALL),
     roles.INSPECTOR: frozenset(ALL) - _MANAGERS,
-    roles.ADMINISTRATOR: frozenset({SYSTEM_READ, SYSTEM_MANAGE}),
+    roles.ADMINISTRATOR: frozenset(
+        {SYSTEM_READ, SYSTEM_MANAGE, MONITORING_READ, MONITORING_MANAGE}
+    ),
     roles.OWNER: READING,
 }
 _ROLES_OF: Final = {
@@ -79,6 +86,7 @@ _ROLES_OF: Final = {
     STAFF_MANAGE: roles.MANAGER,
     CATALOGUES_MANAGE: roles.MANAGER,
     SYSTEM_MANAGE: roles.MANAGER,
+    MONITORING_MANAGE: roles.MANAGER,
     WEBHOOKS_MANAGE: roles.MANAGER,
     DATA_MANAGE: roles.MANAGER,
 }

@@ -140,6 +140,20 @@ def understood(asked: Mapping[str, str], known: Sequence[Parameter]) -> Question
     Raises ValidationError (400) with a message per parameter; RuleViolation (422) for a period
     whose parameters do not go together, which no description can forbid.
     """
+    values = values_of(asked, known)
+    at = clock.now()
+    filters = Filters(
+        values.get("employee", ()),
+        values.get("type", ()),
+        values.get("brand", ""),
+        values.get("metal"),
+    )
+    timed = any(one.name == "period" for one in known)
+    return Question(at, filters, _asked_period(values, at) if timed else None)
+
+
+def values_of(asked: Mapping[str, str], known: Sequence[Parameter]) -> dict[str, Any]:
+    """Each parameter that was sent, read; refused as :func:`understood` says."""
     plain.refuse_unknown("query", asked, [one.name for one in known])
     values, wrong = {}, {}
     for one in known:
@@ -152,15 +166,7 @@ def understood(asked: Mapping[str, str], known: Sequence[Parameter]) -> Question
                 raise RuleViolation(error.code, error.message, field=one.name) from None
     if wrong:
         raise serializers.ValidationError(wrong)
-    at = clock.now()
-    filters = Filters(
-        values.get("employee", ()),
-        values.get("type", ()),
-        values.get("brand", ""),
-        values.get("metal"),
-    )
-    timed = any(one.name == "period" for one in known)
-    return Question(at, filters, _asked_period(values, at) if timed else None)
+    return values
 
 
 def _asked_period(values: Mapping[str, Any], at: datetime) -> Period:

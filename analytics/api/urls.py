@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from analytics.api import flows, loads, views
+from analytics.api.monitoring.urls import urlpatterns as monitoring
 from analytics.api.stats import Stats
 
 NUMBERS = {
@@ -24,6 +25,7 @@ urlpatterns = [
         for name, view in NUMBERS.items()
     ],
     path("stats/", Stats.as_view(), name="stats"),
+    path("monitoring/", include(monitoring)),
     # As they stood in the earlier platform: many programs follow no redirect.
     *[path(f"analytics/{name}", view.as_view(schema=None)) for name, view in NUMBERS.items()],
     path("stats", Stats.as_view(schema=None)),

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from PIL import Image
 
+from analytics.models import Alert, AlertRule
 from botapp.models import OutgoingMessage
 from history.models import Event, Job
 from integrations.services.registrations import open_registration
@@ -53,6 +54,7 @@ from tests.cast import (
     reason_id,
     type_id,
 )
+from workshop.lib import clock
 
 DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 BASE = "/api/v1"
@@ -290,6 +292,25 @@ def _coded(cast: Cast) -> Ready:
     return Ready(values={"code": f"own-{count}", "name": f"Своя {count}"})
 
 
+def _alert(cast: Cast) -> Ready:
+    rule = AlertRule.objects.get(key="overdue")
+    row = Alert.objects.open().filter(rule=rule).first() or Alert.objects.create(
+        rule=rule,
+        key=rule.metric,
+        severity=rule.severity,
+        comparison=rule.comparison,
+        threshold=rule.threshold,
+        value=5,
+        last_value=5,
+        fired_at=clock.now(),
+    )
+    return Ready({"id": row.pk})
+
+
+def _alert_rule(cast: Cast) -> Ready:
+    return Ready({"id": AlertRule.objects.get(key="overdue").pk}, {"employees": [cast.maxim.pk]})
+
+
 _RECEIPTS: dict[str, Callable[[Cast], Receipt]] = {
     **dict.fromkeys(("facts", "urgent", "comments", "void", "deadline", "assign"), make_receipt),
     **dict.fromkeys(("public-link", "photos"), make_receipt),
@@ -321,6 +342,15 @@ _ROWS: dict[str, Callable[[Cast], int]] = {
 }
 _SPECIAL: dict[str, Callable[[Cast], Ready]] = {
     "/auth/register/": _registration,
+    **{
+        f"/monitoring/alerts/{{id}}/{verb}/": _alert
+        for verb in ("acknowledge", "snooze", "resolve")
+    },
+    **{f"/monitoring/alert-rules/{{id}}/{verb}/": _alert_rule for verb in ("change", "switch")},
+    **{
+        f"/monitoring/{path}/": lambda cast: Ready()
+        for path in ("snapshot/capture", "alert-rules", "alert-rules/seed")
+    },
     "/receipts/": lambda cast: Ready(values=_numbered(cast).values),
     "/receipts/{id}/renumber/": _numbered,
     "/receipts/{id}/attach/": lambda cast: Ready(

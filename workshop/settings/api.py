@@ -65,6 +65,8 @@ SPECTACULAR_SETTINGS = {
         "PhotoStageEnum": "receipts.models.Photo.Stage",
         "ReadingStageEnum": "receipts.models.Reading.Stage",
         "JobOutcomeEnum": "history.models.Job.OUTCOMES",
+        "MetricUnitEnum": "analytics.monitoring.catalogue.Unit",
+        "UnitEnum": "receipts.models.ServiceLimit.Unit",
         "DataJobStateEnum": "integrations.models.DataJob.State",
     },
     "POSTPROCESSING_HOOKS": [

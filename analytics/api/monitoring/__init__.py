@@ -1,0 +1,1 @@
+"""Monitoring over the API: numbers, state, alerts and their rules, receipts in danger."""
