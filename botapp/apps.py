@@ -21,6 +21,7 @@ class BotappConfig(AppConfig):
         import_module("botapp.quality_notices")
         import_module("botapp.backup_notices")
         import_module("botapp.report_notices")
+        import_module("botapp.alert_notices")
         import_module("botapp.group_cards").connect()
         notices.connect()
         import_module("botapp.monitoring").register()

@@ -14,6 +14,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from botapp import identity, inbox
+from botapp.alert_watch import AlertWatch
 from botapp.deliverer import Deliverer
 from botapp.group_sender import GroupSender
 from botapp.inbound_limit import InboundLimiter
@@ -84,6 +85,7 @@ class Runner:
         self._webhook = webhook
         self._group = GroupSender(door.transport, self._threads)
         self._photos = PhotoLoader(door.transport, self._threads, owner=self._owner)
+        self._alerts = AlertWatch(self._threads)
         self._source = self._listener(webhook) if webhook else self._poller()
         self._deliverer = Deliverer(door.transport, self._threads, journal, owner=self._owner)
 
@@ -95,6 +97,7 @@ class Runner:
         self._deliverer.stop()
         self._group.stop()
         self._photos.stop()
+        self._alerts.stop()
 
     def stop_on_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -133,6 +136,7 @@ class Runner:
             self._deliverer.run(),
             self._group.run(),
             self._photos.run(),
+            self._alerts.run(),
             self._beat(),
         ]
         tasks = [asyncio.create_task(part) for part in parts]

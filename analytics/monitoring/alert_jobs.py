@@ -12,7 +12,7 @@ from history.jobs import Turn, daily, every, job
 
 
 @job(
-    "analytics.check_alerts",
+    checking.JOB,
     _("Judge the numbers by the alert rules"),
     _(
         "Fires alerts, sees when they are over, and tells people; each snapshot, and the numbers of"
