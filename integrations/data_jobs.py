@@ -30,6 +30,7 @@ from integrations.services import data_jobs
 from integrations.services.data_jobs import CancelAsked, LostClaim
 from staff.actors import employee_actor, user_actor
 from staff.models import Employee
+from workshop.lib import stopping
 from workshop.lib.actor import KIND_CLIENT, KIND_EMPLOYEE, KIND_USER, Actor, Channel, system_actor
 from workshop.lib.correlation import caused_by
 from workshop.lib.errors import NotAllowed, WorkshopError
@@ -100,7 +101,7 @@ def register(kind: str, work: Work) -> None:
 def run_waiting() -> int:
     """Work off what waits, one after the other; how many jobs were run."""
     ran = 0
-    while (job := data_jobs.claim()) is not None:
+    while not stopping.is_asked() and (job := data_jobs.claim()) is not None:
         run(job)
         ran += 1
     return ran
@@ -120,6 +121,9 @@ def _run_caused(job: DataJob) -> None:
     try:
         with translation.override(job.language):
             _run(job)
+    except stopping.Stopping:
+        logger.info("a data job is left to another worker")
+        _give_back(job)
     except LostClaim:
         logger.warning("a data job had lost its claim")
     except (InterfaceError, OperationalError) as error:
@@ -129,6 +133,13 @@ def _run_caused(job: DataJob) -> None:
             connection.close()
     else:
         data_jobs.wake()
+
+
+def _give_back(job: DataJob) -> None:
+    try:
+        data_jobs.give_back(job)
+    except (LostClaim, InterfaceError, OperationalError):
+        logger.warning("a data job is left until its lease ends")
 
 
 def _run(job: DataJob) -> None:
@@ -147,7 +158,7 @@ def _work(job: DataJob) -> None:
         data_jobs.end_cancelled(job)
     except WorkshopError as error:
         data_jobs.fail(job, error=error.text())
-    except (LostClaim, InterfaceError, OperationalError):
+    except (LostClaim, stopping.Stopping, InterfaceError, OperationalError):
         raise
     except Exception:  # any bug of a work: told without internals, recorded in the log
         logger.exception("a data job failed")

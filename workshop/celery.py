@@ -8,10 +8,11 @@ from typing import Any
 
 from celery import Celery
 from celery.platforms import SecurityWarning
-from celery.signals import beat_init, setup_logging, worker_ready
+from celery.signals import beat_init, setup_logging, worker_ready, worker_shutting_down
 from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES
 
+from workshop.lib import stopping
 from workshop.lib.scraping import serve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workshop.settings")
@@ -48,3 +49,9 @@ def _tell_of_the_worker(**_kwargs: Any) -> None:
 @beat_init.connect(dispatch_uid="metrics-of-the-schedule")  # type: ignore[untyped-decorator]
 def _tell_of_the_schedule(**_kwargs: Any) -> None:
     serve(settings.METRICS_PORT_BEAT)
+
+
+@worker_shutting_down.connect(dispatch_uid="workshop-stopping")  # type: ignore[untyped-decorator]
+def note_the_end(**_kwargs: Any) -> None:
+    """Long work has to know: a warm shutdown waits for it, the system only 30 seconds."""
+    stopping.ask()

@@ -17,7 +17,7 @@ from history.jobs.rows import periodic_row, schedule_of
 from history.jobs.schedules import Schedule, gap
 from history.jobs.turn import Declared, JobFailed, Result, Turn
 from history.models import Job
-from workshop.lib import clock, telemetry, tracing
+from workshop.lib import clock, stopping, telemetry, tracing
 from workshop.lib.actor import SYSTEM
 from workshop.lib.correlation import caused_by
 from workshop.lib.describing import title
@@ -48,7 +48,8 @@ def run_due(declared: Declared) -> int:
     lease.beat(WORKER, own_name(), hold=ALIVE)
     until = time.monotonic() + declared.limit.total_seconds()
     ran = 0
-    while _run_next(declared):
+    # A process that is to end begins no further slot: they are due for another one.
+    while not stopping.is_asked() and _run_next(declared):
         ran += 1
         # One message is one turn of a worker; the sweep goes on with the slots that are left.
         if not declared.each or ran >= MOST_IN_ONE_GO or time.monotonic() > until:
@@ -112,6 +113,10 @@ def _work_in(
     try:
         with _within(limit):
             result = declared.work(turn)
+    except stopping.Stopping:
+        logger.warning("a job is left to another worker", extra={"job": declared.name})
+        _end(declared, found, schedule, outcome=Job.LOST, done=False)
+        return Job.LOST
     except Exception as error:  # any bug of a job: told, recorded, tried again
         logger.exception("a job failed")
         _failed(declared, found, schedule, error)
@@ -199,6 +204,7 @@ def _told(error: Exception) -> str:
 @contextmanager
 def _within(limit: timedelta) -> Iterator[None]:
     """Every query of the block after ``limit`` is refused: no thread can be stopped from outside.
+    The same when the process is to end and has waited long enough.
 
     A single query is bounded by the database itself (``DATABASE_STATEMENT_TIMEOUT``).
     """
@@ -207,6 +213,7 @@ def _within(limit: timedelta) -> Iterator[None]:
     def guard(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if time.monotonic() > until:
             raise OutOfTime(f"longer than {limit}")
+        stopping.ensure_time()
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(guard):

@@ -27,7 +27,7 @@ from integrations import locks, policies
 from integrations.events import DataAsked, DataCancelled
 from integrations.models import DataJob
 from integrations.models.tasks import FOLDER
-from workshop.lib import clock
+from workshop.lib import clock, stopping
 from workshop.lib.actor import Actor
 from workshop.lib.errors import RuleViolation
 from workshop.lib.process import is_gone, own_name
@@ -185,8 +185,9 @@ def progress(
     """Tell how far it got and hold the claim for another term.
 
     With ``checkpoint`` inside the transaction of what it stands for: both, or neither. Raises
-    LostClaim and CancelAsked; either way the transaction has to be rolled back.
+    LostClaim, CancelAsked and Stopping; whichever, the transaction has to be rolled back.
     """
+    stopping.ensure_time()
     columns: dict[str, Any] = {"lease_until": Now() + LEASE}
     told = {"done": done, "total": total, "checkpoint": checkpoint}
     columns |= {name: value for name, value in told.items() if value is not None}
@@ -206,6 +207,7 @@ def progress_aside(row: DataJob, *, done: int) -> None:
     PostgreSQL: over a connection of its own. SQLite has one writer, who is busy with the work
     itself: nothing is told, and nobody else can take over or cancel meanwhile either.
     """
+    stopping.ensure_time()
     if not connection.in_atomic_block:
         progress(row, done=done)
         return
@@ -228,6 +230,12 @@ def progress_aside(row: DataJob, *, done: int) -> None:
     row.done = done
     if found[0]:
         raise CancelAsked
+
+
+def give_back(row: DataJob) -> None:
+    """It waits again, for another worker; the attempt does not count. Raises LostClaim."""
+    columns = {"state": State.WAITING, "token": "", "owner": "", "lease_until": None}
+    _must_hold(_held(row).update(**columns, attempts=max(0, row.attempts - 1)))
 
 
 def finish(
