@@ -24,6 +24,7 @@ OTHER_VARIABLES = {
     "IMAGE", "SITE_HOST", "SECRETS_DIR",
 }  # fmt: skip
 LATER_COMMANDS = {"runbot"}
+MONITORING = ("prometheus", "grafana")
 
 
 def compose() -> dict[str, Any]:
@@ -87,14 +88,15 @@ def production() -> dict[str, Any]:
 
 def test_production_bounds_every_part_and_restarts_it() -> None:
     services = production()["services"]
-    for name in ("web", "worker", "beat", "bot", "postgres", "redis", "proxy"):
+    parts = ("web", "worker", "beat", "bot", "postgres", "redis", "proxy", "flower")
+    for name in (*parts, *MONITORING):
         assert services[name]["restart"] == "always", name
         assert {"cpus", "memory"} <= set(services[name]["deploy"]["resources"]["limits"]), name
         assert services[name]["logging"]["options"]["max-size"], name
     # Read-only and without rights: here or in the base file, whose lists are kept.
-    for name in ("postgres", "redis", "proxy"):
+    for name in ("postgres", "redis", "proxy", *MONITORING):
         assert services[name]["read_only"] is True, name
-    assert set(services) - {"proxy"} <= set(compose()["services"])
+    assert set(services) - {"proxy", *MONITORING} <= set(compose()["services"])
 
 
 def test_production_takes_secrets_from_files_only() -> None:
@@ -121,10 +123,24 @@ def test_production_is_reached_through_tls_alone() -> None:
     assert environment["DEMO"] == "0"
 
 
+def test_monitoring_comes_by_profile_with_pinned_images_and_what_it_mounts() -> None:
+    services = production()["services"]
+    for name in MONITORING:
+        one = services[name]
+        assert one["profiles"] == ["monitoring"]
+        assert re.search(r":v?\d+\.\d+\.\d+$", one["image"]), one["image"]
+        mounted = [place.partition(":")[0] for place in one["volumes"] if place.startswith("./")]
+        assert mounted
+        assert all((BASE_DIR / place).is_dir() for place in mounted)
+        assert all(place.endswith(":ro") for place in one["volumes"] if place.startswith("./"))
+
+
 def test_production_asks_for_settings_that_exist() -> None:
     asked = set(re.findall(r"\$\{([A-Z_]+)", PRODUCTION.read_text(encoding="utf-8")))
     assert asked <= set(KNOWN) | OTHER_VARIABLES
-    for service in production()["services"].values():
+    for part, service in production()["services"].items():
+        if part in MONITORING:
+            continue  # programs of others, with settings of their own
         names = {name.removesuffix("_FILE") for name in service.get("environment", {})}
         assert names <= set(KNOWN) | OTHER_VARIABLES
 

@@ -88,9 +88,14 @@ def own() -> bytes:
 
 def everything() -> bytes:
     """With what stands in the database: the site tells it, so that it is told once."""
+    return own() + text_of(_readings())
+
+
+def text_of(readings: Iterable[Reading]) -> bytes:
+    """Readings as Prometheus wants them."""
     collected = CollectorRegistry()
-    collected.register(_Told(_readings()))
-    return own() + generate_latest(collected)
+    collected.register(_Told(readings))
+    return generate_latest(collected)
 
 
 class _Told:
@@ -129,7 +134,7 @@ def _readings() -> list[Reading]:
         now = time.monotonic()
         fresh = now - _asked_at < KEPT
         if _asked is None or (_asked.done() and not fresh):
-            _asked, _asked_at = _pool.submit(_look), now
+            _asked, _asked_at = _pool.submit(_look_and_leave), now
         looking = _asked
     wait([looking], PATIENCE)
     build = telemetry.BUILD.of(1, settings.BUILD)
@@ -139,22 +144,26 @@ def _readings() -> list[Reading]:
     return [build, *looking.result()]
 
 
-def _look() -> list[Reading]:
+def _look_and_leave() -> list[Reading]:
+    try:
+        return look()
+    finally:
+        connections.close_all()
+
+
+def look() -> list[Reading]:
     """All readers one after the other; one that fails is told of and hides no other."""
     found: list[Reading] = []
     failed = 0
-    try:
-        for name in settings.METRICS_READERS:
-            read: Callable[[], Iterable[Reading]] = import_string(name)
-            try:
-                found += read()
-            except Exception as error:  # whatever it was: the others are wanted all the more
-                failed += 1
-                logger.warning(
-                    "numbers cannot be read", extra={"kind": name, "error": type(error).__name__}
-                )
-    finally:
-        connections.close_all()
+    for name in settings.METRICS_READERS:
+        read: Callable[[], Iterable[Reading]] = import_string(name)
+        try:
+            found += read()
+        except Exception as error:  # whatever it was: the others are wanted all the more
+            failed += 1
+            logger.warning(
+                "numbers cannot be read", extra={"kind": name, "error": type(error).__name__}
+            )
     return [*found, telemetry.READERS_FAILED.of(failed)]
 
 

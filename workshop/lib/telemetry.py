@@ -206,8 +206,8 @@ commands = Counted(
     most=350,
 )
 relayed = Counted("outbox_events", "Events passed on by the relay.", ("outcome",), most=3)
-job_runs = Counted("job_runs", "Runs of periodic jobs.", ("job", "outcome"), most=120)
-job_seconds = Summed("job_seconds", "How long the runs took.", ("job",), most=40)
+job_runs = Counted("job_runs", "Runs of periodic jobs.", ("task", "outcome"), most=120)
+job_seconds = Summed("job_seconds", "How long the runs took.", ("task",), most=40)
 wakes = Counted("scheduler_wakes", "Jobs that the leading scheduler has sent to the workers.")
 leads = Level("scheduler_leads", "1 in the scheduler that leads.")
 attempts = Counted("webhook_attempts", "Calls of receivers of webhooks.", ("outcome",), most=16)
@@ -241,12 +241,12 @@ HEARTBEAT_AGE = Read(
     "heartbeat_age_seconds", "Since a program's last sign of life.", ("program",), most=12
 )
 JOB_FAILURES = Read(
-    "job_failures_in_a_row", "Failed runs since the last good one.", ("job",), most=40
+    "job_failures_in_a_row", "Failed runs since the last good one.", ("task",), most=40
 )
 JOB_OVERDUE = Read(
     "job_overdue_seconds",
     "How long a slot of the job has been waiting to be run.",
-    ("job",),
+    ("task",),
     most=40,
 )
 RECEIPTS = Read("receipts", "Receipts in the workshop by status.", ("status",), most=10)
