@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-import structlog
-from django.conf import settings
 from django.db import IntegrityError, OperationalError
 
+from tests.log_lines import Written, written
 from workshop.lib.correlation import caused_by
 from workshop.lib.errors import RuleViolation
 from workshop.lib.masking import MASK, describe, field, mask_text
 
 TOKEN = "123456789:AAEhBP0av28xWRs-jNqZ3kK1h2m7LrOyxAb"
 GREETING = "a constant of the module: %s"
-
-Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.mark.parametrize(
@@ -116,71 +111,53 @@ def test_what_caused_it_is_told_the_same_way() -> None:
 
 
 @pytest.fixture
-def written() -> Iterator[Lines]:
-    """What the handlers of the product would have written."""
-    stream = io.StringIO()
-    line = settings.LOGGING["formatters"]["line"]
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=line["foreign_pre_chain"],
-        use_get_message=line["use_get_message"],
-        pass_foreign_args=line["pass_foreign_args"],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-    )
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(formatter)
-    root = logging.getLogger()
-    root.addHandler(handler)
-    level, root.level = root.level, logging.INFO
-    yield lambda: [json.loads(one) for one in stream.getvalue().splitlines()]
-    root.removeHandler(handler)
-    root.level = level
+def log() -> Iterator[Written]:
+    with written() as found:
+        yield found
 
 
-def test_a_text_that_stands_in_the_code_is_told_without_its_words(written: Lines) -> None:
+def test_a_text_that_stands_in_the_code_is_told_without_its_words(log: Written) -> None:
     library = logging.getLogger("library")
     library.warning("%s came %d times, %s", "Ivanov", 3, 79161234567)
     library.warning("%(who)s came", {"who": "Ivanov"})
     library.warning(GREETING, TOKEN)
-    assert [one["event"] for one in written()] == [
+    assert [one["event"] for one in log.lines] == [
         "*** came 3 times, ***",
         "*** came",
         "a constant of the module: ***",
     ]
 
 
-def test_a_text_that_was_put_together_is_left_out_and_its_place_named(written: Lines) -> None:
+def test_a_text_that_was_put_together_is_left_out_and_its_place_named(log: Written) -> None:
     who = "Ivanov"
     logging.getLogger("asyncio").error(f"never retrieved: {who}")
     logging.getLogger("workshop").error(f"ours is no better: {who}")
     logging.getLogger("library").error(ValueError(who))  # type: ignore[arg-type]
-    for line in written():
+    for line in log.lines:
         assert line["event"] == MASK
         assert line["place"].startswith("workshop/tests/test_masking.py:")
 
 
-def test_what_libraries_add_is_left_out(written: Lines) -> None:
+def test_what_libraries_add_is_left_out(log: Written) -> None:
     logging.getLogger("library").warning("told", extra={"request": "/t/Ivanov", "status_code": 500})
-    (line,) = written()
+    (line,) = log.lines
     assert set(line) == {"event", "level", "logger", "timestamp"}
 
 
-def test_our_own_fields_pass_by_the_list_and_facts_are_added(written: Lines) -> None:
+def test_our_own_fields_pass_by_the_list_and_facts_are_added(log: Written) -> None:
     with caused_by("job:a:1", channel="system"):
         logging.getLogger("receipts").info("told", extra={"receipt_id": 7, "customer": "Ivanov"})
-    (line,) = written()
+    (line,) = log.lines
     assert (line["receipt_id"], line["customer"]) == (7, MASK)
     assert (line["request_id"], line["channel"]) == ("job:a:1", "system")
 
 
-def test_an_exception_is_told_without_its_text(written: Lines) -> None:
+def test_an_exception_is_told_without_its_text(log: Written) -> None:
     try:
         int("Ivanov")
     except ValueError:
         logging.getLogger("library").exception("it failed")
-    (line,) = written()
+    (line,) = log.lines
     assert line["level"] == "error"
     assert line["exception"].startswith("builtins.ValueError\n")
     assert "Ivanov" not in json.dumps(line)
