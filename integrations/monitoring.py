@@ -14,7 +14,7 @@ from analytics.monitoring.programs import HOUR, MOST, waited
 from analytics.monitoring.sources import Measured, register_source
 from integrations.models import ApiClient, ApiKey, DataJob, Import, WebhookDelivery, WebhookEndpoint
 
-SEEN: Final = timedelta(hours=24)
+LATELY: Final = timedelta(hours=24)
 
 
 def _list(page: str, query: str = "") -> Link:
@@ -46,7 +46,10 @@ WEBHOOKS: Final = (
         code="webhook_dead",
         category=Category.INTEGRATIONS,
         label=_("Webhook messages given up"),
-        about=_("Messages that were given up and neither sent again nor discarded by hand."),
+        about=_(
+            "Messages given up in the last 24 hours and not sent again by hand, of webhooks that"
+            " are not off."
+        ),
         alert=True,
         status=True,
         minutely=True,
@@ -118,7 +121,9 @@ def webhooks(at: datetime) -> Measured:
     )
     broken = (WebhookEndpoint.FAILING, WebhookEndpoint.GONE)
     stands = Q(active=True, paused_at__isnull=False) | Q(active=False, stopped_why__in=broken)
-    dead = WebhookDelivery.objects.filter(state=WebhookDelivery.DEAD)
+    dead = WebhookDelivery.objects.filter(
+        state=WebhookDelivery.DEAD, ended_at__gt=at - LATELY, endpoint__active=True
+    )
     return {
         "webhook_waiting": waiting.order_by()[:MOST].count(),
         "webhook_lag": waited(waiting.aggregate(oldest=Min("created_at"))["oldest"], at),
@@ -129,7 +134,7 @@ def webhooks(at: datetime) -> Measured:
 
 def clients(at: datetime) -> Measured:
     """Clients of the API, imports and exports; three queries."""
-    used = ApiKey.objects.filter(client=OuterRef("pk"), last_used_at__gt=at - SEEN)
+    used = ApiKey.objects.filter(client=OuterRef("pk"), last_used_at__gt=at - LATELY)
     counts = ApiClient.objects.aggregate(
         number=Count("pk"),
         on=Count("pk", filter=Q(active=True)),

@@ -106,20 +106,22 @@ def _keys(codes: Iterable[str]) -> list[str]:
 
 
 def _keys_of(name: str) -> list[str]:
-    try:
-        code, _separator, label = name.partition(catalogue.SEPARATOR)
-        metric = catalogue.metric(code)
-        if metric.labelled and not label:
-            return [catalogue.key(code, one) for one in metric.label_names()]
-        catalogue.parted(name)
-    except LookupError:
-        raise RuleViolation(
-            "monitoring.unknown_metric",
-            _("There is no metric “%(name)s”."),
-            field="metrics",
-            params={"name": name[:120]},
-        ) from None
-    return [name]
+    code, separator, label = name.partition(catalogue.SEPARATOR)
+    found = catalogue.metrics().get(code)
+    if found is not None and not found.labelled and not separator:
+        return [name]
+    if found is not None and found.labelled:
+        labels = found.label_names()
+        if not label:
+            return [catalogue.key(code, one) for one in labels]
+        if label in labels:
+            return [name]
+    raise RuleViolation(
+        "monitoring.unknown_metric",
+        _("There is no metric “%(name)s”."),
+        field="metrics",
+        params={"name": name[:120]},
+    )
 
 
 def _starts(bucket: Bucket, start: datetime, end: datetime, at: datetime) -> list[datetime]:
