@@ -16,11 +16,11 @@ export HOST
 endif
 ARGS ?=
 
-.PHONY: help run run-postgres test lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups docs er licences messages lock product tests python clean-demo
+.PHONY: help run run-postgres test lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups docs er licences messages lock product tests python clean-demo
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo "also: run-postgres lint types check faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 er licences messages lock"
+	@echo "also: run-postgres lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 er licences messages lock"
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -107,6 +107,10 @@ fuzz-inputs: tests
 # A goal of speed, by its number: `make bench-P2`. One JSON object, 0 when the goal is met.
 bench-P%: tests
 	@$(BIN)/python -m benchmarks.p$* $(ARGS)
+
+# Office, API and bot under load; ARGS="--minutes 5". One JSON object, the table on stderr.
+load: tests
+	@$(BIN)/python -m benchmarks.load $(ARGS)
 
 # Brings new texts into the catalogues and merges locale/fragments; fails on one without translation.
 messages: tests
