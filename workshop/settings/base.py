@@ -1,6 +1,7 @@
 """Django itself: apps, middleware, templates, languages, files."""
 
 from django.utils.translation import gettext_lazy as _
+from whitenoise.compress import Compressor
 
 from . import env
 from .workshop import BASE_DIR, DATA_DIR, WORKSHOP_TIME_ZONE
@@ -80,6 +81,8 @@ TIME_ZONE = WORKSHOP_TIME_ZONE
 STATIC_URL = "/static/"
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
+# Maps of scripts are read by developers only, and take longer to compress than all the rest.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 MEDIA_URL = "/media/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
