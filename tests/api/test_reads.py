@@ -182,6 +182,13 @@ class TestSparse:
         rows = shop.get("/receipts/", fields="number,status").json()["results"]
         assert {frozenset(row) for row in rows} == {frozenset({"id", "number", "status"})}
 
+    @pytest.mark.parametrize("name", ["fields", "expand"])
+    def test_nothing_named_is_refused(self, shop: Caller, sample: list[Receipt], name: str) -> None:
+        for path in ("/receipts/", f"/receipts/{sample[0].pk}/"):
+            answer = shop.get(path, **{name: " , "})
+            assert answer.status_code == 400
+            assert list(answer.json()["field_errors"]) == [name]
+
     def test_expansions(self, shop: Caller, cast: Cast) -> None:
         receipt = make_returned(cast)
         row = shop.get(

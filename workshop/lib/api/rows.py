@@ -85,14 +85,22 @@ def read(rows: QuerySet[Any], shape: Shape) -> list[dict[str, Any]]:
     return shape.build_all(rows.values_list(*shape.paths))
 
 
-def asked_fields(form: SerializerClass, asked: str) -> list[str] | None:
-    """The names in ``?fields=a,b``; None when nothing was asked for. ``id`` always comes along."""
-    if not asked:
+def asked_fields(form: SerializerClass, asked: str | None) -> list[str] | None:
+    """The names in ``?fields=a,b``; None when it was not asked for. ``id`` always comes along."""
+    if asked is None:
         return None
     known = set(form().fields)
+    return [*({"id"} & known), *names_in("fields", asked, known)]
+
+
+def names_in(parameter: str, asked: str, known: Collection[str]) -> list[str]:
+    """The names in ``a,b``, each of them known and one at least; else 400 naming what there is."""
     names = [name.strip() for name in asked.split(",") if name.strip()]
-    refuse_unknown("fields", names, known)
-    return [*({"id"} & known), *names]
+    if not names:
+        text = _("Name one at least: %(known)s.") % {"known": ", ".join(sorted(known))}
+        raise serializers.ValidationError({parameter: [text]}, code="empty")
+    refuse_unknown(parameter, names, known)
+    return names
 
 
 def refuse_unknown(parameter: str, names: Iterable[str], known: Collection[str]) -> None:

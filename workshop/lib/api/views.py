@@ -127,17 +127,16 @@ class ReadView(ApiView, ABC):
         return access_of(self.request)
 
     def shape(self) -> plain.Shape:
-        names = plain.asked_fields(self.form, self.request.query_params.get("fields", ""))
+        names = plain.asked_fields(self.form, self.request.query_params.get("fields"))
         return plain.shape_of(self.form, names)
 
     def expand(self, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Add what ``?expand=`` names to the rows."""
-        asked = self.request.query_params.get("expand", "")
-        if not asked:
+        asked = self.request.query_params.get("expand")
+        if asked is None:
             return found
-        names = [name.strip() for name in asked.split(",") if name.strip()]
         known = _expansions.get(self.resource, {})
-        plain.refuse_unknown("expand", names, known)
+        names = plain.names_in("expand", asked, known)
         ids = [row["id"] for row in found]
         for name in dict.fromkeys(names):
             read, empty = known[name]
