@@ -1,19 +1,20 @@
-"""The inside of a running installation, for administrators: what beats, what waits."""
+"""The inside of a running installation, for administrators: what runs, beats and waits."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from history.models import Lease, Outbox
+from history.models import Lease
 from staff import roles
 from staff.actors import user_actor
-from workshop.lib import clock, health
+from workshop.lib import clock, health, pools, scraping, telemetry
 from workshop.lib.actor import API, Channel
 
 
@@ -29,28 +30,40 @@ def detail(request: HttpRequest) -> HttpResponse:
     body: dict[str, Any] = {
         "status": "failed" if "failed" in checks.values() else "ok",
         "checks": checks,
+        "version": settings.VERSION,
+        "build": settings.BUILD,
         **health.uptime(),
+        "pool": pools.own(),
     }
     if checks["database"] == "ok":
         now = clock.now()
         body["leases"] = {row.name: _lease(row, now) for row in Lease.objects.order_by("name")}
-        body["outbox"] = _outbox(now)
+        body["queues"], body["connections"] = _waiting_and_connected()
     return JsonResponse(body)
 
 
 def _lease(row: Lease, now: datetime) -> dict[str, Any]:
-    """Who holds it. A sign of life ends with its term."""
+    """Who holds it or beats: the schedule that leads, the bot, a worker; for its term."""
     return {
         "owner": row.owner,
         "alive": bool(row.until and row.until > now),
+        "since": clock.iso(row.since),
+        "seen_at": clock.iso(row.seen_at),
         "until": clock.iso(row.until),
     }
 
 
-def _outbox(now: datetime) -> dict[str, Any]:
-    waiting = Outbox.objects.filter(done_at__isnull=True).order_by("event_id")
-    oldest = waiting.values_list("event__recorded_at", flat=True).first()
-    return {
-        "waiting": waiting[:1_000].count(),
-        "oldest_s": int((now - oldest).total_seconds()) if oldest else 0,
-    }
+def _waiting_and_connected() -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """What Prometheus is told too: each queue, and the connections of the database server."""
+    queues: dict[str, dict[str, int]] = {}
+    connected: dict[str, int] = {}
+    for one in scraping.look():
+        if one.gauge is telemetry.QUEUE_DEPTH:
+            queues.setdefault(one.labels[0], {})["waiting"] = int(one.value)
+        elif one.gauge is telemetry.QUEUE_AGE:
+            queues.setdefault(one.labels[0], {})["oldest_s"] = int(one.value)
+        elif one.gauge is telemetry.CONNECTIONS:
+            connected[one.labels[0]] = int(one.value)
+        elif one.gauge is telemetry.CONNECTIONS_MOST:
+            connected["max"] = int(one.value)
+    return queues, connected

@@ -48,21 +48,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: Any) -> Any:
         """Raises at once, or within a moment, while the server is silent."""
+        taken = 0
         try:
             silence.ensure_answers(conn_params)
             connection = super().get_new_connection(conn_params)
             silence.watch(connection, silence.address_of(conn_params))
+            taken = 1
             return connection
         finally:  # also when nothing was left
-            self._note_pool()
+            if (pool := self.pool) is not None:
+                pools.note(pool, taken)
 
     def _close(self) -> None:
+        pool = self.pool if self.connection is not None else None
         super()._close()  # type: ignore[misc]
-        self._note_pool()
-
-    def _note_pool(self) -> None:
-        if (pool := self.pool) is not None:
-            pools.note(pool)
+        if pool is not None:
+            pools.note(pool, -1)
 
     def _is_silent(self) -> bool:
         """Nothing to read, no error, and no question open: as the last request left it."""

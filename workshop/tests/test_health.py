@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as installed
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
 
+from history import lease
 from staff import roles
 from workshop.lib import health
 
@@ -123,5 +126,18 @@ class TestDetail:
         body = admin_client.get(self.URL).json()
         assert set(body["checks"]) == NAMES
         assert body["uptime_s"] >= 0
-        assert body["outbox"]["waiting"] >= 0
-        assert isinstance(body["leases"], dict)
+        assert body["version"] == installed.VERSION
+        assert {"outbox", "inbox", "notices", "webhooks"} <= set(body["queues"])
+        assert all(set(one) == {"waiting", "oldest_s"} for one in body["queues"].values())
+        assert body["pool"] is None  # every thread keeps a connection of its own
+        assert (connection.vendor == "postgresql") == bool(body["connections"])
+
+    def test_who_leads_and_who_beats(self, admin_client: Client) -> None:
+        token = lease.acquire("jobs-scheduler", "here/1-1")
+        lease.beat("runbot", "there/2-2")
+        leases = admin_client.get(self.URL).json()["leases"]
+        assert token
+        assert leases["jobs-scheduler"]["owner"] == "here/1-1"
+        assert leases["jobs-scheduler"]["since"]
+        assert leases["runbot"]["alive"]
+        assert leases["runbot"]["seen_at"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
 
+from workshop.lib import pools, scraping
 from workshop.lib.prepared import prepared_cursor
 from workshop.postgresql import base
 
@@ -25,6 +26,51 @@ def kept() -> Iterator[Any]:
         cursor.execute("SELECT 1")
     yield wrapper
     wrapper.close()
+
+
+@pytest.fixture
+def pooled() -> Iterator[Callable[[], Any]]:
+    """Makes connections that share a pool of five."""
+    options = {**connection.settings_dict["OPTIONS"], "pool": {"max_size": 5, "timeout": 0.2}}
+    made: list[Any] = []
+
+    def make() -> Any:
+        wrapper = connection.copy(alias="pooled")
+        wrapper.settings_dict = {
+            **wrapper.settings_dict,
+            "OPTIONS": options,
+            "CONN_MAX_AGE": 0,
+            "CONN_HEALTH_CHECKS": False,
+        }
+        made.append(wrapper)
+        return wrapper
+
+    yield make
+    for wrapper in made:
+        wrapper.close()
+    made[0].close_pool()
+
+
+def test_a_pool_tells_how_full_it_is_and_warns_once_a_minute(
+    pooled: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(pools, "_told_at", -pools.QUIET)
+    held = [pooled() for _ in range(5)]
+    for wrapper in held[:4]:
+        wrapper.connect()
+    assert pools.state(held[0].pool)["used"] == 4
+    assert not caplog.records  # four of five are not over 80 %
+    held[4].connect()
+    (warning,) = caplog.records
+    assert "pool" in warning.getMessage()
+    assert (warning.used_count, warning.max_count) == (5, 5)  # type: ignore[attr-defined]
+    with pytest.raises(OperationalError):
+        pooled().ensure_connection()
+    assert len(caplog.records) == 1
+    assert b'repassage_database_pool{state="used"} 5.0' in scraping.own()
+    held[0].close()
+    assert pools.state(held[1].pool)["used"] == 4
+    assert b'repassage_database_pool{state="used"} 4.0' in scraping.own()
 
 
 def end(wrapper: Any) -> None:
