@@ -1,5 +1,5 @@
 """The numbers in the office."""
 
-from analytics.admin import person, reports
+from analytics.admin import alerts, person, reports
 
-__all__ = ["person", "reports"]
+__all__ = ["alerts", "person", "reports"]

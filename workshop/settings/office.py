@@ -79,6 +79,12 @@ _NAVIGATION: list[dict[str, Any]] = [
         _item(_("Report schedules"), "schedule_send", "analytics_reportschedule"),
     ),
     _group(
+        _("Monitoring"),
+        _item(_("Alerts"), "notification_important", "analytics_alert")
+        | {"badge": "analytics.admin.alerts.pages.badge", "badge_variant": "danger"},
+        _item(_("Alert rules"), "rule_settings", "analytics_alertrule"),
+    ),
+    _group(
         _("Records"),
         _item(_("Works"), "build", "receipts_operation"),
         _item(_("Quality checks"), "fact_check", "receipts_qualitycheck"),

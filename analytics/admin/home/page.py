@@ -52,6 +52,7 @@ def _today(asked: Asked) -> dict[str, Any]:
 
 
 PARTS: Final = (
+    Part("alerts", lazy("Alerts"), panels.alerts, roles=(MANAGER, OWNER, ADMINISTRATOR), wide=True),
     Part("now", lazy("Now"), _now, wide=True),
     Part("today", lazy("Today"), _today),
     Part("first_pass", lazy("Quality"), lambda asked: {"one": cards.first_pass(asked.at)}, True),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from analytics.admin.alerts.alerts import shown
 from analytics.admin.asked import Asked
 from analytics.admin.home.cards import three_lists
 from analytics.admin.loads.bars import LyingBar, lying
@@ -16,6 +17,8 @@ from analytics.burning import Burning, Level, WhatBurns, what_burns
 from analytics.day_by_day import day_by_day
 from analytics.master_load import master_load
 from analytics.monitoring import program_words
+from analytics.monitoring.alert_people import open_alerts
+from analytics.monitoring.checking import unchecked_since
 from analytics.polishing_load import out_now
 from analytics.receipt_charts import buckets, lines
 from analytics.returns import OTHERS, returns
@@ -25,6 +28,7 @@ from staff.models import Employee
 from workshop.lib import clock
 
 BURNING: Final = "numbers-burning"
+ALERTS: Final = 5
 FULLEST: Final = 10
 """People on the first page: those with the most; the pages of the loads have all."""
 
@@ -135,6 +139,17 @@ def reasons(asked: Asked) -> dict[str, Any]:
 def _items(asked: Asked, key: str) -> dict[str, object]:
     kept: dict[str, object] = {name: value for name, value in asked.values.items() if value}
     return kept | ({} if key == OTHERS else {"reason": key})
+
+
+def alerts(asked: Asked) -> dict[str, Any]:
+    """The open ones, the worst first, and whether anybody looks at the numbers at all."""
+    found = open_alerts()
+    rows = [shown(row) for row in found[:ALERTS]]
+    return {
+        "alerts": rows,
+        "more": found.count() - len(rows) if len(rows) == ALERTS else 0,
+        "unchecked": clock.show(unchecked_since(asked.at)),
+    }
 
 
 def system(asked: Asked) -> dict[str, Any]:
