@@ -1,12 +1,14 @@
 """`make faults-leader`: of two schedulers the leading one is killed, again and again.
 
-    python -m tests.faults.leader [--kills 50] [--parts machines,same,twice,restarts]
+    python -m tests.faults.leader [--seeds 1-5] [--kills 10] [--parts machines,same,twice,restarts]
         [--sqlite] [--broker URL]
 
 `machines`: two schedulers that believe to be on two machines, so that a lease has to run out;
 `same`: on one machine; `twice`: two schedulers that both lead; `restarts`: the database goes away.
-Prints one JSON object; exit code 0 when every slot of the jobs was run exactly once and another
-scheduler led within 20 seconds.
+Meanwhile snapshots of the numbers are taken every minute, and kills wait for their slots. Five
+seeds are 50 leaders killed; what does not fit into the time is named by `resume`. Prints one JSON
+object; exit code 0 when every slot of the jobs was run exactly once, every slot of the snapshots
+has exactly one, and another scheduler led within 20 seconds.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from typing import Any
 from tests.faults.setup import Place, finish, say, throwaway, versions
 
 PARTS = ("machines", "same", "twice", "restarts")
-KILLS, SAME, SECONDS, RESTARTS = 50, 10, 20.0, 10
+KILLS, SAME, SECONDS, RESTARTS = 10, 2, 10.0, 2  # of one seed
+TIME = 6 * 60.0  # seconds; no part is begun after them
 
 
 def main() -> None:
@@ -46,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.leader")
     parser.add_argument("--kills", type=int)
     parser.add_argument("--restarts", type=int)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", help="a range of seeds; without it 1-5, small ones 1")
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--sqlite", action="store_true")
     parser.add_argument("--broker", default="", help="its URL; without it files")
@@ -55,6 +58,8 @@ def _arguments() -> argparse.Namespace:
     )
     wanted = parser.parse_args()
     wanted.parts = wanted.parts.split(",")
+    first, _dash, last = (wanted.seeds or ("1" if wanted.small else "1-5")).partition("-")
+    wanted.seeds = range(int(first), int(last or first) + 1)
     os.environ["FAULTS_BROKER"] = wanted.broker
     if unknown := set(wanted.parts) - set(PARTS):
         raise SystemExit(f"there is no part {unknown}; known: {', '.join(PARTS)}")
@@ -62,42 +67,64 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(place: Place, server: Any, wanted: argparse.Namespace) -> dict[str, Any]:
+    """Part by part and seed by seed, as long as there is time; at least one of them."""
+    started = time.monotonic()
+    found: dict[str, Any] = {}
+    rest = [
+        (part, seed)
+        for part in wanted.parts
+        for seed in wanted.seeds
+        if part != "restarts" or server is not None
+    ]
+    while rest and (not found or time.monotonic() - started < TIME):
+        part, seed = rest.pop(0)
+        say(f"{part}, seed {seed}")
+        found[f"{part} {seed}"] = _one(place, server, part, seed, wanted)
+    return _summary(place, wanted, found, rest)
+
+
+def _one(
+    place: Place, server: Any, part: str, seed: int, wanted: argparse.Namespace
+) -> dict[str, Any]:
     from tests.faults import leading
 
-    parts: dict[str, Any] = {}
-    small = wanted.small
-    for part in wanted.parts:
-        if part == "restarts" and server is None:
-            continue
-        say(part)
-        started = time.monotonic()
-        leading.prepare()
-        if part == "machines":
-            kills = wanted.kills or (2 if small else KILLS)
-            found = leading.kill_leaders(place, kills=kills, seed=wanted.seed, machines=True)
-        elif part == "same":
-            kills = wanted.kills or (2 if small else SAME)
-            found = leading.kill_leaders(place, kills=kills, seed=wanted.seed, machines=False)
-        elif part == "twice":
-            found = leading.lead_twice(place, seconds=3.0 if small else SECONDS)
-        else:
-            restarts = wanted.restarts or (1 if small else RESTARTS)
-            found = leading.restart_database(place, server, restarts=restarts, seed=wanted.seed)
-        seconds = round(time.monotonic() - started)
-        parts[part] = {"met": leading.sound(found, in_time=not small), "seconds": seconds, **found}
-    return {
+    started, small = time.monotonic(), wanted.small
+    leading.prepare()
+    if part in {"machines", "same"}:
+        usual = KILLS if part == "machines" else SAME
+        kills = wanted.kills or (min(usual, 2) if small else usual)
+        found = leading.kill_leaders(place, kills=kills, seed=seed, machines=part == "machines")
+    elif part == "twice":
+        found = leading.lead_twice(place, seconds=3.0 if small else SECONDS)
+    else:
+        restarts = wanted.restarts or (1 if small else RESTARTS)
+        found = leading.restart_database(place, server, restarts=restarts, seed=seed)
+    met = leading.sound(found, in_time=not small)
+    return {"met": met, "seconds": round(time.monotonic() - started), **found}
+
+
+def _summary(
+    place: Place, wanted: argparse.Namespace, parts: dict[str, Any], rest: list[tuple[str, int]]
+) -> dict[str, Any]:
+    def total(name: str) -> int:
+        return sum(part.get(name, 0) for part in parts.values())
+
+    result = {
         "name": "faults-leader",
-        "met": all(part["met"] for part in parts.values()),
-        "lost": sum(part["lost"] for part in parts.values()),
-        "double": sum(part["double"] for part in parts.values()),
-        "duplicates": sum(part["runs_repeated"] for part in parts.values()),
-        "runs": sum(part.get("kills", 0) + part.get("restarts", 0) for part in parts.values()),
-        "seeds": [wanted.seed],
+        "met": all(part["met"] for part in parts.values()) and not rest,
+        "lost": total("lost"),
+        "double": total("double"),
+        "duplicates": total("runs_repeated"),
+        "runs": total("kills") + total("restarts"),
+        "snapshots": total("snapshots"),
+        "seeds": sorted({int(name.split()[1]) for name in parts}),
         "database": place.vendor,
         "broker": wanted.broker.partition(":")[0] or "filesystem",
         "versions": versions(place.vendor),
         "parts": parts,
     }
+    resume = [f"--parts {part} --seeds {seed}" for part, seed in rest]
+    return result | ({"resume": resume} if resume else {})
 
 
 if __name__ == "__main__":

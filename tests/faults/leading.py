@@ -15,10 +15,13 @@ from typing import Any
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.db.models.functions import Now
+from django_celery_beat.models import PeriodicTask
 
+from analytics.models import Snapshot
 from history.jobs.declaring import declared_jobs
-from history.jobs.rows import seed
+from history.jobs.rows import columns_of, seed
 from history.jobs.scheduler import LEASE
+from history.jobs.schedules import Cron
 from history.models import Event, Job, JobRun, Lease
 from history.verify import verify
 from tests.faults import beat_jobs, programs
@@ -30,6 +33,11 @@ TAKEOVER = 20.0  # seconds, the goal
 SETTLE = 60.0  # seconds, of a database that came back
 STARTING = 240.0  # seconds, of programs on a machine with much else to do
 
+SNAPSHOT = "analytics.take_snapshot"
+MINUTE = timedelta(minutes=1)
+EVERY_MINUTE = Cron("*")  # instead of every 15: as many slots as a takeover leaves room for
+NEAR = 12.0  # seconds; so long a kill waits for a slot of the snapshots that is near
+
 
 def prepare() -> None:
     """The table of the traces and the rows of the jobs; once per database."""
@@ -40,6 +48,8 @@ def prepare() -> None:
     now = clock.now()
     for name, declared in declared_jobs().items():
         Job.objects.filter(name=name).update(done_slot=declared.when.latest(now))
+    PeriodicTask.objects.filter(name=SNAPSHOT).update(**columns_of(EVERY_MINUTE, now))
+    Job.objects.filter(name=SNAPSHOT).update(done_slot=EVERY_MINUTE.latest(now))
 
 
 @contextmanager
@@ -89,15 +99,17 @@ def kill_leaders(place: Place, *, kills: int, seed: int, machines: bool) -> dict
         for number, name in enumerate(names)
     ]
     takeovers: list[float] = []
+    killed_at: list[datetime] = []
     with running([programs.worker(place, "worker"), *beats]):
         for number in range(kills):
             leading_of(beats)
             wait_until(lambda: _stands_by(beats), STARTING)
             mark = clock.now()
             wait_until(lambda: _newest_run() > mark, STARTING)  # noqa: B023  # used at once
-            time.sleep(rng.uniform(0.0, 1.5))
+            time.sleep(_until_slot() + rng.uniform(0.0, 1.5))
             victim = leading_of(beats)
             dead = victim.pid
+            killed_at.append(clock.now())
             victim.end()
             killed = time.monotonic()
             wait_until(lambda: leader() not in {0, dead})  # noqa: B023  # used at once
@@ -110,8 +122,16 @@ def kill_leaders(place: Place, *, kills: int, seed: int, machines: bool) -> dict
         "kills": kills,
         "takeover_seconds_longest": round(max(takeovers, default=0.0), 1),
         "takeover_seconds_median": round(sorted(takeovers)[len(takeovers) // 2], 1),
-        **count(began),
+        **with_snapshots(count(began), began, killed_at),
     }
+
+
+def _until_slot() -> float:
+    """Seconds until just before the next slot of the snapshots, when it is near: worst for it."""
+    now = clock.now()
+    following = now.replace(second=0, microsecond=0) + MINUTE
+    wait = (following - now).total_seconds() - 1.0
+    return max(0.0, wait) if wait < NEAR else 0.0
 
 
 def _stands_by(beats: Sequence[Program]) -> bool:
@@ -184,7 +204,9 @@ def settle() -> None:
     def done() -> bool:
         rows = Job.objects.filter(name__in=[beat_jobs.EACH, beat_jobs.NEWEST])
         behind = timedelta(seconds=beat_jobs.EACH_SECONDS)
-        return all(row.done_slot and row.done_slot >= mark - behind for row in rows)
+        rows_done = all(row.done_slot and row.done_slot >= mark - behind for row in rows)
+        slot = Job.objects.get(name=SNAPSHOT).done_slot
+        return rows_done and slot is not None and slot >= mark - MINUTE
 
     wait_until(done)
 
@@ -218,6 +240,33 @@ def count(began: datetime, *, runs_once: bool = True) -> dict[str, Any]:
         "runs_broken_off": JobRun.objects.filter(outcome=Job.LOST, started_at__gte=began).count(),
         "runs_failed": JobRun.objects.filter(outcome=Job.FAILED, started_at__gte=began).count(),
         "history_findings": len(list(verify())),
+    }
+
+
+def with_snapshots(
+    result: dict[str, Any], began: datetime, killed_at: Sequence[datetime]
+) -> dict[str, Any]:
+    """The same, and the snapshots of the numbers: one for each minute from the first to the last.
+
+    ``threatened``: minutes around whose beginning a leader was killed, or nobody led.
+    """
+    rows = Snapshot.objects.filter(taken_at__gte=began, slot__isnull=False)
+    found = [(row.slot, row.taken_at) for row in rows if row.slot is not None]
+    taken = {slot for slot, _at in found}
+    first, last = min(taken), max(taken)
+    wanted = {first + MINUTE * n for n in range(round((last - first) / MINUTE) + 1)}
+    return result | {
+        "lost": result["lost"] + len(wanted - taken),
+        "double": result["double"] + len(found) - len(taken & wanted),
+        "snapshots": len(found),
+        "snapshot_slots": len(wanted),
+        "snapshot_slots_threatened": sum(
+            any(-2.0 <= (slot - at).total_seconds() <= TAKEOVER for at in killed_at)
+            for slot in wanted
+        ),
+        "snapshot_late_seconds_longest": round(
+            max((at - slot).total_seconds() for slot, at in found), 1
+        ),
     }
 
 
