@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hmac
 import logging
 import threading
@@ -170,6 +171,11 @@ def look() -> list[Reading]:
 # --- a port of its own --------------------------------------------------------------------------
 
 
+@functools.cache
+def _tell_of_the_process() -> None:
+    ProcessCollector(registry=telemetry.registry)
+
+
 class _Silent(WSGIRequestHandler):
     """The log is for what people do."""
 
@@ -184,7 +190,7 @@ def serve(port: int) -> ThreadingWSGIServer | None:
     """
     if not (settings.METRICS and port):
         return None
-    ProcessCollector(registry=telemetry.registry)
+    _tell_of_the_process()
     try:
         server = make_server(
             settings.METRICS_HOST, port, _application, ThreadingWSGIServer, _Silent

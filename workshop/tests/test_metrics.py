@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
+import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.faults.setup import free_port
 from workshop.lib import scraping, telemetry
 
 TOKEN = "t0ken-" * 6
@@ -24,6 +28,17 @@ def _read_anew(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
 
 def read(**head: str) -> Any:
     return Client().get("/metrics", headers=head or None, **HERE)
+
+
+def told_by(answer: Any, name: str) -> list[float]:
+    """The values of one metric in an answer."""
+    families = text_string_to_metric_families(answer.content.decode())
+    found = (sample for family in families for sample in family.samples)
+    return [sample.value for sample in found if sample.name == f"repassage_{name}"]
+
+
+def one_reading() -> list[telemetry.Reading]:
+    return [telemetry.QUEUE_DEPTH.of(7, "outbox")]
 
 
 def told(name: str) -> dict[tuple[str, ...], float]:
@@ -96,6 +111,76 @@ class TestWhoMayRead:
     def test_it_does_not_exist_without_metrics(self, settings: Any) -> None:
         settings.METRICS = False
         assert read().status_code == 404
+
+
+class TestOnAPortApart:
+    @pytest.fixture
+    def port(self) -> Iterator[int]:
+        server = scraping.serve(found := free_port())
+        assert server is not None
+        yield found
+        server.shutdown()
+        server.server_close()
+
+    def ask(self, port: int, path: str = "/metrics", **head: str) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", path, headers=head)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+    def test_a_program_tells_its_own_numbers(self, port: int) -> None:
+        status, text = self.ask(port)
+        assert status == 200
+        assert b"process_resident_memory_bytes" in text
+        assert b"repassage_bot_updates_total" in text
+        assert b"repassage_queue_depth" not in text  # the site tells it
+        assert self.ask(port, "/")[0] == 404
+        assert self.ask(port, Host="bot.example.org")[0] == 404
+        assert self.ask(port, Forwarded="for=127.0.0.1")[0] == 404
+
+    def test_to_those_with_the_token(self, port: int, settings: Any) -> None:
+        settings.METRICS_TOKEN = TOKEN
+        assert self.ask(port)[0] == 403
+        assert self.ask(port, Authorization=f"Bearer {TOKEN}")[0] == 200
+
+    def test_a_port_that_is_taken_stops_nobody(
+        self, port: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert scraping.serve(port) is None
+        assert "no metrics" in caplog.text
+
+    def test_none_without_a_port_or_metrics(self, settings: Any) -> None:
+        assert scraping.serve(0) is None
+        settings.METRICS = False
+        assert scraping.serve(free_port()) is None
+
+
+class TestTheDatabase:
+    def test_one_that_hangs_is_not_waited_for(
+        self, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        held = threading.Event()
+        looks = []
+
+        def hang() -> list[telemetry.Reading]:
+            looks.append(1)
+            held.wait(30)
+            return [telemetry.QUEUE_DEPTH.of(3, "outbox")]
+
+        monkeypatch.setattr(scraping, "PATIENCE", 0.05)
+        monkeypatch.setattr(hang_home := sys.modules[__name__], "hang", hang, raising=False)
+        settings.METRICS_READERS = [f"{hang_home.__name__}.hang"]
+        for _ in range(2):
+            assert told_by(read(), "readers_failed") == [1]
+        assert looks == [1]  # as long as it hangs nobody asks again
+        held.set()
+        monkeypatch.setattr(scraping, "PATIENCE", 20)
+        assert told_by(read(), "queue_depth") == [3]
+
+    def test_a_reader_that_fails_hides_no_other(self, settings: Any) -> None:
+        settings.METRICS_READERS = ["operator.truediv", f"{__name__}.one_reading"]
+        found = {one.gauge.name: one.value for one in scraping.look()}
+        assert found == {"repassage_queue_depth": 7, "repassage_readers_failed": 1}
 
 
 class TestWhatARequestCountsAs:
