@@ -225,6 +225,7 @@ class ApiClientAdmin(SecretAdmin):
     page_template = "office/object.html"
     secret = "key"  # noqa: S105
     list_display = ("name", "scopes_column", "employee", "active")
+    list_filter = ("active",)
     list_select_related = ("employee",)
     search_fields = ("name",)
 
