@@ -9,6 +9,7 @@ from analytics.admin import files, lists, pages, person, receipt_lists, receipt_
 
 urlpatterns = [
     path("", include("analytics.admin.loads.urls")),
+    path("monitoring/", include("analytics.admin.monitoring.urls")),
     path("quality/", admin.site.admin_view(pages.quality_page), name="numbers-quality"),
     path("returns/", admin.site.admin_view(pages.returns_page), name="numbers-returns"),
     path("output/", admin.site.admin_view(pages.output_page), name="numbers-output"),

@@ -54,6 +54,7 @@ class Shown:
     value: Decimal | None
     words: str
     link: str
+    short: str = ""  # the name of its label alone
 
 
 NOTHING: Final = "–"
@@ -65,18 +66,18 @@ def shown(metric: Metric, numbers: Mapping[str, Number]) -> list[Shown]:
     The order of the labels is that of their names; one that has no name any more comes last.
     """
     if not metric.labelled:
-        return [_shown(metric, metric.code, str(metric.label), numbers)]
+        return [_shown(metric, metric.code, "", numbers)]
     begin, names = f"{metric.code}{SEPARATOR}", dict(metric.label_names())
     places = {name: place for place, name in enumerate(names)}
     labels = [key.removeprefix(begin) for key in numbers if key.startswith(begin)]
     labels.sort(key=lambda label: (places.get(label, len(names)), label))
     return [
-        _shown(metric, begin + label, f"{metric.label}: {names.get(label, label)}", numbers)
-        for label in labels
+        _shown(metric, begin + label, str(names.get(label, label)), numbers) for label in labels
     ]
 
 
-def _shown(metric: Metric, key: str, label: str, numbers: Mapping[str, Number]) -> Shown:
+def _shown(metric: Metric, key: str, short: str, numbers: Mapping[str, Number]) -> Shown:
     value = exact(numbers.get(key))
     words = NOTHING if value is None else alert_words.amount(value, metric.unit)
-    return Shown(key, metric, label, value, words, alert_words.link(key))
+    label = f"{metric.label}: {short}" if short else str(metric.label)
+    return Shown(key, metric, label, value, words, alert_words.link(key), short)

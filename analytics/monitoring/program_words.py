@@ -31,8 +31,23 @@ class Told:
     label: str
     tone: str
     state: str
-    details: str
     program: Program
+    held: str = ""
+    heard: str = ""
+
+    @property
+    def details(self) -> str:
+        """Machine, since when it leads, when it was heard of last."""
+        if not self.heard:
+            return ""
+        told = [_("since %(when)s") % {"when": self.held}] if self.held else []
+        return ", ".join([self.program.machine, *told, self.ago])
+
+    @property
+    def ago(self) -> str:
+        """When it was heard of last; empty when it never ran."""
+        told = {"time": self.heard}
+        return _("last sign of life %(time)s ago") % told if self.heard else ""
 
 
 def told(found: SystemState) -> list[Told]:
@@ -41,15 +56,35 @@ def told(found: SystemState) -> list[Told]:
 
 def _told(label: str, program: Program) -> Told:
     if program.silent is None:
-        return Told(label, "plain", _("has not run yet"), "", program)
-    heard = _("last sign of life %(time)s ago") % {"time": length(program.silent)}
-    held = _("since %(when)s") % {"when": clock.show(program.since)}
+        return Told(label, "plain", _("has not run yet"), program)
     # A beat starts anew each time: only who holds a lease has held it since some moment.
-    holds = program.name == SCHEDULER and program.alive
-    details = ", ".join([program.machine, *([held] if holds else []), heard])
+    held = clock.show(program.since) if program.name == SCHEDULER and program.alive else ""
+    heard = length(program.silent)
     if program.alive:
-        return Told(label, "success", _("alive"), details, program)
-    return Told(label, "danger", _("gives no sign of life"), details, program)
+        return Told(label, "success", _("alive"), program, held, heard)
+    return Told(label, "danger", _("gives no sign of life"), program, held, heard)
+
+
+def facts(found: SystemState, open_alerts: int) -> list[tuple[str, str, str]]:
+    """What waits, the last backup and the open alerts: label, value, tone."""
+    waited = (
+        _("the oldest for %(lag)s") % {"lag": length(found.at - found.oldest)}
+        if found.oldest
+        else ""
+    )
+    queue = f"{found.waiting}, {waited}" if waited else str(found.waiting)
+    if found.backup is None:
+        backup = _("none yet")
+    else:
+        ago = {"time": length(found.at - found.backup)}
+        backup = f"{clock.show(found.backup)}, {_('%(time)s ago') % ago}"
+    if found.backup_failed:
+        backup = f"{backup}, {_('the last attempt failed')}"
+    return [
+        (_("Events that wait to be told"), queue, "plain"),
+        (_("Last backup"), backup, "danger" if found.backup_failed else "plain"),
+        (_("Open alerts"), str(open_alerts), "warning" if open_alerts else "plain"),
+    ]
 
 
 def length(time: timedelta) -> str:

@@ -26,13 +26,15 @@ def _item(title: Promise, icon: str, page: str, permission: str = "") -> Any:
     }
 
 
-def _page(title: Promise, icon: str, name: str) -> dict[str, Any]:
+def _page(
+    title: Promise, icon: str, name: str, permission: str = "receipts.view_returncase"
+) -> dict[str, Any]:
     """A page of numbers: it asks by itself who may read them."""
     return {
         "title": title,
         "icon": icon,
         "link": reverse_lazy(name),
-        "permission": lambda request: request.user.has_perm("receipts.view_returncase"),
+        "permission": lambda request: request.user.has_perm(permission),
     }
 
 
@@ -80,6 +82,9 @@ _NAVIGATION: list[dict[str, Any]] = [
     ),
     _group(
         _("Monitoring"),
+        _page(_("State and numbers"), "monitor_heart", "monitoring", "analytics.view_snapshot"),
+        _page(_("What is in danger"), "crisis_alert", "monitoring-risks"),
+        _page(_("Programs"), "dns", "monitoring-programs", "analytics.view_snapshot"),
         _item(_("Alerts"), "notification_important", "analytics_alert")
         | {"badge": "analytics.admin.alerts.pages.badge", "badge_variant": "danger"},
         _item(_("Alert rules"), "rule_settings", "analytics_alertrule"),

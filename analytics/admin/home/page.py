@@ -51,16 +51,18 @@ def _today(asked: Asked) -> dict[str, Any]:
     return {"today_cards": cards.today_cards(asked.at)}
 
 
+KEEPERS: Final = (MANAGER, OWNER, ADMINISTRATOR)
 PARTS: Final = (
     Part("alerts", lazy("Alerts"), panels.alerts, roles=(MANAGER, OWNER, ADMINISTRATOR), wide=True),
     Part("now", lazy("Now"), _now, wide=True),
     Part("today", lazy("Today"), _today),
     Part("first_pass", lazy("Quality"), lambda asked: {"one": cards.first_pass(asked.at)}, True),
+    Part("state", lazy("State and numbers"), panels.state, roles=KEEPERS, wide=True),
     Part("burning", lazy("What burns"), panels.burning, wide=True),
     Part("days", lazy("Received, passed, returned"), panels.days),
     Part("reasons", lazy("Reasons of returns"), panels.reasons, True),
     Part("loads", lazy("Who has how much"), panels.loads, True),
-    Part("system", lazy("Programs"), panels.system, roles=(MANAGER, OWNER, ADMINISTRATOR)),
+    Part("system", lazy("Programs"), panels.system, roles=KEEPERS),
 )
 
 

@@ -19,6 +19,7 @@ from analytics.master_load import master_load
 from analytics.monitoring import program_words
 from analytics.monitoring.alert_people import open_alerts
 from analytics.monitoring.checking import unchecked_since
+from analytics.monitoring.status import status
 from analytics.polishing_load import out_now
 from analytics.receipt_charts import buckets, lines
 from analytics.returns import OTHERS, returns
@@ -150,6 +151,12 @@ def alerts(asked: Asked) -> dict[str, Any]:
         "more": found.count() - len(rows) if len(rows) == ALERTS else 0,
         "unchecked": clock.show(unchecked_since(asked.at)),
     }
+
+
+def state(asked: Asked) -> dict[str, Any]:
+    """The newest numbers, judged; nothing is measured here."""
+    found = status(at=asked.at)
+    return {"found": found, "age": program_words.length(found.age) if found.age else ""}
 
 
 def system(asked: Asked) -> dict[str, Any]:
