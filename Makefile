@@ -20,7 +20,7 @@ ARGS ?=
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo "also: run-postgres lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 er licences messages lock"
+	@echo "also: run-postgres lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 bench-O1 er licences messages lock"
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -111,6 +111,10 @@ bench-P%: tests
 # Office, API and bot under load; ARGS="--minutes 5". One JSON object, the table on stderr.
 load: tests
 	@$(BIN)/python -m benchmarks.load $(ARGS)
+
+# The same for what watching costs: `make bench-O1`.
+bench-O%: tests
+	@$(BIN)/python -m benchmarks.o$* $(ARGS)
 
 # Brings new texts into the catalogues and merges locale/fragments; fails on one without translation.
 messages: tests

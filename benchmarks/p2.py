@@ -20,6 +20,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.base import Run, Sample
@@ -76,9 +77,11 @@ class Bench:
         right = all(last == [f"{each - 1}"] for last in result["last"].values())
         return self._sample(result, acts, right=right)
 
-    def ours(self, *, delay: float = 0.0) -> Sample:
+    def ours(self, *, delay: float = 0.0, **more: str) -> Sample:
+        """``more``: settings of the bot's process."""
         acts = {str(FIRST + n): self._acts(n) for n in range(self.chats)}
-        with copied(self.place) as place, self._client(delay) as client:
+        with copied(self.place) as copy, self._client(delay) as client:
+            place = replace(copy, environment={**copy.environment, **more})
             with self._bot("ours", client, place) as bot:
                 result = self._measured(bot, client, acts, ["text", "/menu"])
                 if not result["errors"]:

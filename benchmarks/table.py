@@ -59,9 +59,9 @@ def _number(value: float) -> str:
 def kept() -> list[dict[str, Any]]:
     """The results in the order of their goals."""
     # Runs of single parts, P2-latency, after the whole one; a folder has no order of its own.
-    paths = sorted(RESULTS.glob("P*.json"), key=lambda path: (len(path.name), path.name))
+    paths = sorted(RESULTS.glob("[PO]*.json"), key=lambda path: (len(path.name), path.name))
     found = [json.loads(path.read_text()) for path in paths]
-    return sorted(found, key=lambda result: int(result["goal"][1:]))
+    return sorted(found, key=lambda one: (one["goal"][0] != "P", int(one["goal"][1:])))
 
 
 def page(text: str) -> str:
