@@ -25,10 +25,10 @@ from integrations.services.registrations import GROUP
 from integrations.services.usage import note_use
 from staff.actors import user_actor
 from workshop.lib import clock
-from workshop.lib.actor import API, Channel
+from workshop.lib.actor import API, KIND_CLIENT, Channel
 from workshop.lib.addresses import client_address, within
 from workshop.lib.api.access import Access, Principal
-from workshop.lib.correlation import request_id
+from workshop.lib.correlation import note, request_id
 
 WRONG: Final = _("This API key is not valid.")
 HEADER: Final = "X-API-Key"
@@ -47,6 +47,7 @@ class KeyAuthentication(BaseAuthentication):
         if row is None or not _may_enter(row, request):
             raise AuthenticationFailed(WRONG)
         client = row.client
+        note(actor=f"{KIND_CLIENT}:{client.pk}")
         access = Access(
             actor=client_actor(client, channel()),
             scopes=frozenset(client.scopes),

@@ -127,8 +127,8 @@ class RequestMiddleware:
                 response = self.get_response(request)
                 span.rename(_route(request))
                 span.note(code=response.status_code)
+                _tell(request, response, 1000 * (time.perf_counter() - began))
             response.headers.setdefault(HEADER, request_id())
-            _tell(request, response, 1000 * (time.perf_counter() - began))
             if isinstance(response, StreamingHttpResponse):
                 _bind_stream(response)
         return response

@@ -11,8 +11,10 @@ import errno
 import os
 import re
 import traceback
+from pathlib import Path
 from typing import Any, Final
 
+_ROOT: Final = str(Path(__file__).resolve().parents[2])
 _MOST_CAUSES: Final = 4
 _MOST_FRAMES: Final = 40
 _CODE: Final = re.compile(r"[a-z_]+(\.[a-z_]+)+")
@@ -59,7 +61,12 @@ def frames(error: BaseException) -> list[tuple[str, int, str]]:
 
 
 def _frames(error: BaseException) -> list[str]:
-    return [f"{file}:{line} {name}" for file, line, name in frames(error)]
+    return [f"{short(file)}:{line} {name}" for file, line, name in frames(error)]
+
+
+def short(path: str) -> str:
+    """Of a file of the program, without the folders of this machine."""
+    return path.removeprefix(_ROOT).rpartition("site-packages")[2].strip("/")
 
 
 def codes(error: BaseException) -> list[str]:
@@ -70,8 +77,6 @@ def codes(error: BaseException) -> list[str]:
         told.append(code)
     if isinstance(error, OSError):
         told += _of_system(error)
-    if isinstance(error, ImportError):
-        told += _names(error.name)
     return told + _of_database(error)
 
 

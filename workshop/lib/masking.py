@@ -19,14 +19,22 @@ from collections.abc import Mapping, MutableMapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
 from workshop.lib.correlation import is_id
-from workshop.lib.describing import describe
+from workshop.lib.describing import describe, short
 
-__all__ = ["MASK", "describe", "field", "is_ours", "mask_event", "mask_text", "safe_traceback"]
+__all__ = [
+    "MASK",
+    "describe",
+    "field",
+    "is_ours",
+    "mask_event",
+    "mask_text",
+    "safe_traceback",
+    "short",
+]
 
 MASK: Final = "***"
 
@@ -41,14 +49,16 @@ FIELDS: Final = frozenset(
         "method", "code", "status", "kind", "verb", "state", "channel", "role", "roles", "actor",
         "job", "screen", "template", "consumer", "attempt", "attempts", "outcome", "reason_code",
         "duration", "count", "version", "error", "query", "signal", "process", "port", "task",
-        "queue", "exit_code", "part", "place", "card", "request", "statement", "plan", "webhook",
+        "queue", "exit_code", "part", "card", "statement", "plan", "webhook",
     }
 )  # fmt: skip
 ENDINGS: Final = ("_id", "_ids", "_count", "_ms", "_s", "_seconds", "_at", "_code", "_kind")
 # Accounts of a messenger are as good as names.
 PERSONAL: Final = frozenset({"telegram_id", "chat_id", "person_id"})
-# Written by the processors of the line itself.
-MADE: Final = frozenset({"level", "logger", "timestamp", "exception", "stack", "place", "trace_id"})
+# Written by the processors of the line itself, and by workshop.middleware.
+MADE: Final = frozenset(
+    {"level", "logger", "timestamp", "exception", "stack", "place", "trace_id", "request"}
+)
 # Several lines, made by our own code without values.
 LONG: Final = frozenset({"statement", "plan"})
 # What libraries call things of ours, by logger.
@@ -56,7 +66,6 @@ NAMED: Final[Mapping[str, frozenset[str]]] = {"celery.app.trace": frozenset({"na
 
 _LARGEST: Final = 10**9  # a longer number may be a phone, or an account of a messenger
 _DEPTH: Final = 40  # frames between a line and who told it
-_ROOT: Final = str(Path(__file__).resolve().parents[2])
 # Words of the program: no letters but ASCII, four parts at most.
 _WORDS: Final = re.compile(r"[!-~]{1,200}( [!-~]{1,100}){0,3}")
 _NUMBERS: Final = (bool, int, float, Decimal, date, time, timedelta)
@@ -139,11 +148,6 @@ def _harmless(value: Any) -> Any:
     if isinstance(value, int | float | Decimal):
         return value if -_LARGEST < value < _LARGEST else MASK
     return value if value is None or isinstance(value, date | time | timedelta) else MASK
-
-
-def short(path: str) -> str:
-    """Without the folders of this machine."""
-    return path.removeprefix(_ROOT).rpartition("site-packages")[2].strip("/")
 
 
 # --- its fields -----------------------------------------------------------------------------------
