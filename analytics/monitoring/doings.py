@@ -18,6 +18,7 @@ from analytics.monitoring.catalogue import Better, Category, Link, Metric, Unit,
 from analytics.monitoring.sources import Measured
 from analytics.periods import Kind, period
 from analytics.services import drops
+from analytics.snapshots import snapshot
 from receipts.models import OperationType, QualityCheck
 from workshop.lib import clock
 
@@ -105,8 +106,8 @@ QUALITY: Final = (
         category=Category.QUALITY,
         label=_("People whose quality dropped"),
         about=_(
-            "People with a final week or month outside the limits of chance, told of in the last 31"
-            " days."
+            "People with a final week or month outside the limits of chance, final for no more than"
+            " 31 days. No data until the roll-ups are complete."
         ),
         alert=True,
         status=True,
@@ -144,7 +145,12 @@ def quality(at: datetime) -> Measured:
     counts = decided.aggregate(whole=Count("pk"), part=Count("pk", filter=back))
     found = Proportion(counts["part"], counts["whole"])
     rate = 100 * found.share if found.share is not None and found.enough else None
-    return {
-        "return_rate_7d": rate,
-        "quality_drops": len({shown.employee_id for shown, _point in drops.fresh(at)}),
-    }
+    return {"return_rate_7d": rate, "quality_drops": _drops(at)}
+
+
+def _drops(at: datetime) -> int | None:
+    """People; None until the roll-ups are complete: two years of facts are too much for this."""
+    with snapshot() as shot:
+        if not shot.complete:
+            return None
+        return len({shown.employee_id for shown, _point in drops.fresh(at)})

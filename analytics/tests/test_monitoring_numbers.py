@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from analytics.monitoring import catalogue, own_sources, programs, sources
 from analytics.monitoring.catalogue import Category, Metric
 from analytics.monitoring.sources import read_all, register_source, source
+from analytics.services import rollups
 from analytics.tests.load_world import AT, Pools, make_pools, make_world
 from analytics.tests.test_drops import FINAL, OCTOBER
 from analytics.tests.test_trend import make_months
@@ -177,6 +178,8 @@ def test_drops_are_counted_by_people() -> None:
     cast = make_cast()
     make_months(cast.maxim, [(40, 1)] * 10 + [(40, 12)], until=OCTOBER)
     make_months(cast.mark, [(40, 1)] * 11, until=OCTOBER)
+    assert numbers(FINAL)["quality_drops"] is None
+    rollups.refresh(at=FINAL)
     found = [numbers(moment)["quality_drops"] for moment in (FINAL - HOUR, FINAL, FINAL + 32 * DAY)]
     assert found == [0, 1, 0]
 
