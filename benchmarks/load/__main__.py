@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def _run(size: Size, place: Place, broker: str) -> dict[str, Any]:
         over = threading.Event()
         alone = threading.Thread(target=greedy.work, args=(over,), daemon=True)
         calls = len(simulator.client.ledger())
-        began, cpu = time.monotonic(), site.cpu()
+        began, cpu, since = time.monotonic(), site.cpu(), datetime.now(UTC).isoformat()
         inspectors.start()
         alone.start()
         seen = _locust(size, place, site.port)
@@ -86,8 +87,8 @@ def _run(size: Size, place: Place, broker: str) -> dict[str, Any]:
             "refused_by_telegram": sum(_refused(one) for one in ledger),
         },
         "limiter": {"windows": greedy.windows, "wrong": greedy.wrong},
-        "log": judging.of_logs(place.folder.glob("load-*.log")),
-        "site_cpu_seconds": round(cpu, 1),
+        "log": judging.of_logs(place.folder.glob("load-*.log"), since),
+        "site_cpu_ms": round(1000 * cpu / max(1, sum(len(row["times"]) for row in seen.values()))),
         "seconds": round(seconds, 1),
         "size": vars(size),
         "machine": machine(),

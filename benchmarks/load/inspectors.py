@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.load.world import World
+from botapp.dialogs import payload
 from simulator.client import SimClient, SimulatorRefusedError, show
 from tests.faults.flows import Act, Press, Text
 from tests.faults.phones import fits
@@ -87,37 +88,53 @@ class Inspectors:
         self._client.close()
 
     def _one_watch(self, person: int, number: str) -> bool:
-        for name, act in day(number, self._world):
+        steps = list(day(number, self._world))
+        for (name, act), (_name, after) in zip(steps, [*steps[1:], ("", None)], strict=True):
             if self._over.is_set():
                 return False
-            seconds = self._do(person, act)
+            seconds = self._do(person, act, after)
             with self._lock:
                 self.times[name].append(1000 * seconds)
             self._pause()
         return True
 
-    def _do(self, person: int, act: Act) -> float:
-        before = self._client.last_screen(person)
+    def _do(self, person: int, act: Act, after: Act | None) -> float:
+        """Act, and wait until the phone shows something else that offers the act after it."""
+        before = _screen(self._client.chat(person))
         began = time.perf_counter()
         if isinstance(act, Text):
             self._client.send_text(person, act.text)
         else:
-            self._press(person, act, before)
-        self._client.wait_for(person, lambda seen: _screen(seen) != before, seconds=PATIENCE)
-        return time.perf_counter() - began
+            data = _data(before, act)
+            if data is None:
+                raise AssertionError(f"{act} is not offered on:\n{before and show(before)}")
+            self._client.press(person, data=data, message=before)
 
-    def _press(self, person: int, act: Press, screen: dict[str, Any] | None) -> None:
-        keys = [key for row in (screen or {"keyboard": []})["keyboard"] for key in row]
-        found = [key["callback_data"] for key in keys if fits(key.get("callback_data", ""), act)]
-        if screen is None or not found:
-            raise AssertionError(f"{act} is not offered on:\n{show(screen) if screen else None}")
-        self._client.press(person, data=found[0], message=screen)
+        def answered(messages: list[dict[str, Any]]) -> bool:
+            screen = _screen(messages)
+            ready = not isinstance(after, Press) or _data(screen, after) is not None
+            return screen != before and ready
+
+        self._client.wait_for(person, answered, seconds=PATIENCE)
+        return time.perf_counter() - began
 
     def _pause(self) -> None:
         self._over.wait(random.uniform(*PAUSE) / self._world.hurry)
 
 
 def _screen(messages: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The newest message of the bot that carries buttons."""
-    found = [one for one in messages if one["out"] and one["keyboard"]]
-    return found[-1] if found else None
+    """The newest message of the dialogue; buttons of notices belong to none."""
+    for message in reversed(messages):
+        calls = (payload.parse(data) for data in _calls(message) if message["out"])
+        if any(call is not None and call.nonce != payload.STATELESS for call in calls):
+            return message
+    return None
+
+
+def _calls(message: dict[str, Any]) -> list[str]:
+    return [key.get("callback_data", "") for row in message["keyboard"] for key in row]
+
+
+def _data(screen: dict[str, Any] | None, act: Press) -> str | None:
+    """The payload of the button that asks for this."""
+    return next((data for data in _calls(screen) if fits(data, act)), None) if screen else None

@@ -50,8 +50,8 @@ def of_locust(seen: Mapping[str, Any], seconds: float) -> list[dict[str, Any]]:
     return rows
 
 
-def of_logs(paths: Iterable[Path]) -> dict[str, Any]:
-    """What the programs wrote while they worked: errors, and what they called slow."""
+def of_logs(paths: Iterable[Path], since: str = "") -> dict[str, Any]:
+    """What the programs wrote since then (UTC, ISO): errors, and what they called slow."""
     errors: list[str] = []
     slow: Counter[str] = Counter()
     longest: Counter[str] = Counter()
@@ -61,6 +61,8 @@ def of_logs(paths: Iterable[Path]) -> dict[str, Any]:
             if told is None:
                 if line.startswith("Traceback"):
                     errors.append(f"{path.stem}: {line}")
+                continue
+            if str(told.get("timestamp", "")) < since:
                 continue
             if told.get("level") in LOUD:
                 errors.append(f"{path.stem}: {line[:600]}")
@@ -94,7 +96,7 @@ def faults(result: Mapping[str, Any]) -> list[str]:
     if not result["routes"]:
         found.append("nobody asked anything")
     found += result["limiter"]["wrong"]
-    if not result["limiter"]["windows"]:
+    if not any(window["refused"] for window in result["limiter"]["windows"]):
         found.append("the limit was never reached")
     found += result["bot"]["failures"]
     if not result["bot"]["acts"]:

@@ -226,7 +226,7 @@ class Program(Person):
             return
         pk = asked.json()["id"]
         for _attempt in range(4):
-            self._sleep(self.wait_time())
+            self.wait()
             state = self.api("GET", f"/exports/{pk}/", "/exports/…/")
             if state.status_code == OK and state.json()["state"] == "done":
                 self.api("GET", f"/exports/{pk}/file/", "/exports/…/file/")

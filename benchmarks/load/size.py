@@ -34,7 +34,7 @@ def parsed(arguments: list[str] | None = None) -> Size:
     parser.add_argument("--minutes", type=float, help="the same as --seconds, in minutes")
     parser.add_argument("--hurry", type=float, help="divides all pauses (1; small: 4)")
     asked = parser.parse_args(arguments)
-    usual = (300, 2, 2, 2, 10, 2) if asked.small else (20_000, 8, 8, 20, 180, 2)
+    usual = (300, 2, 2, 2, 10, 2) if asked.small else (20_000, 4, 6, 12, 180, 2)
     names = ("receipts", "managers", "programs", "inspectors", "seconds", "workers")
     given = {
         name: value if (value := getattr(asked, name)) is not None else default

@@ -104,7 +104,7 @@ def _people(size: Size) -> World:
         masters=list(
             Employee.objects.active().with_role(roles.MASTER).values_list("pk", flat=True)
         ),
-        inspectors=[one.telegram_id for one in inspectors],
+        inspectors=[FIRST_TELEGRAM_ID + n for n in range(size.inspectors)],
         work_type=OperationType.objects.get(code="assembly").pk,
         hurry=size.hurry,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,17 @@ import pytest
 from django.test import Client
 
 from benchmarks.load import judging
+from benchmarks.load.greedy import Greedy
 from benchmarks.load.pages import form_of
 from benchmarks.load.table import table
+from benchmarks.load.world import GREEDY_RATE
+from benchmarks.web import Answer, Site
 from tests import programs
 
 WELL: dict[str, Any] = {
     "routes": [judging.route("API", "GET /x", [1.0, 2.0, 30.0], 10, errors=0)],
     "bot": {"acts": 5, "failures": [], "refused_by_telegram": 0},
-    "limiter": {"windows": [{"200": 20, "429": 10}], "wrong": []},
+    "limiter": {"windows": [{"passed": 20, "refused": 10}], "wrong": []},
     "log": {"errors": 0},
 }
 
@@ -37,7 +41,8 @@ def test_a_run_without_faults_is_well() -> None:
         {"bot": WELL["bot"] | {"failures": ["not seen"]}},
         {"bot": WELL["bot"] | {"refused_by_telegram": 1}},
         {"limiter": {"windows": [], "wrong": []}},
-        {"limiter": {"windows": [{"200": 21}], "wrong": ["request 21 of the window: 200"]}},
+        {"limiter": {"windows": [{"passed": 7, "refused": 0}], "wrong": []}},
+        {"limiter": {"windows": WELL["limiter"]["windows"], "wrong": ["status 500"]}},
         {"log": {"errors": 1}},
     ],
     ids=str,
@@ -67,6 +72,38 @@ def test_logs_tell_errors_and_what_was_slow(tmp_path: Path) -> None:
     assert found["slow"] == {"slow query: a": {"times": 2, "longest_ms": 900}}
 
 
+def answers(*, passed: int, refused: int, first: int = GREEDY_RATE) -> Iterator[Answer]:
+    """Of one window, as the site gives them."""
+    for number in range(1, passed + 1):
+        yield Answer(200, f'HTTP/1.1 200 OK\r\nRateLimit: "client";r={first - number};t=9', b"")
+    for _number in range(refused):
+        head = 'HTTP/1.1 429 Too Many\r\nRateLimit: "client";r=0;t=9\r\nRetry-After: 9'
+        yield Answer(429, head, b"")
+
+
+@pytest.mark.parametrize(
+    ("passed", "refused", "first", "well"),
+    [
+        (GREEDY_RATE, 5, GREEDY_RATE, True),
+        (GREEDY_RATE - 1, 5, GREEDY_RATE, False),
+        (GREEDY_RATE + 1, 5, GREEDY_RATE + 1, False),
+    ],
+)
+def test_a_limit_has_to_be_exact(passed: int, refused: int, first: int, well: bool) -> None:
+    greedy = Greedy(Site(0, 0), "key")
+    for answer in (
+        *answers(passed=GREEDY_RATE, refused=3),
+        *answers(passed=passed, refused=refused, first=first),
+    ):
+        greedy.note(answer)
+    assert (greedy.wrong == []) is well
+    if well:
+        assert greedy.windows == [
+            {"passed": GREEDY_RATE, "refused": 3},
+            {"passed": passed, "refused": refused},
+        ]
+
+
 @pytest.mark.django_db
 def test_a_form_is_read_as_a_browser_sends_it() -> None:
     page = Client().get("/admin/login/").content.decode()
@@ -86,4 +123,4 @@ def test_everybody_works_for_ten_seconds() -> None:
     """Fails on any answer that is an error, and on a limit that is not exact."""
     result = programs.run("benchmarks.load", "--small")
     assert {row["part"] for row in result["routes"]} == {"API", "bot", "office"}
-    assert result["limiter"]["windows"] == [{"200": 20, "429": 10}]
+    assert result["limiter"]["windows"][0]["passed"] == GREEDY_RATE
