@@ -229,8 +229,9 @@ def _polishing(at: datetime) -> dict[str, int | float | None]:
     }
 
 
-def _since(moment: datetime | None, at: datetime, unit: timedelta) -> float | None:
-    return None if moment is None else max(at - moment, timedelta()) / unit
+def _since(moment: datetime | None, at: datetime, unit: timedelta) -> float:
+    """0 when nothing is there, as of a queue: else an alert on it would never be over."""
+    return 0.0 if moment is None else max(at - moment, timedelta()) / unit
 
 
 def limits(at: datetime) -> Measured:

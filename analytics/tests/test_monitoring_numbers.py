@@ -92,11 +92,11 @@ def slowly() -> dict[str, Any]:
             if row.status == Status.IN_WORK
         ),
         "polishing_open": len(out),
-        "polishing_oldest": max(((AT - row.sent_at) / DAY for row in out), default=None),
+        "polishing_oldest": max(((AT - row.sent_at) / DAY for row in out), default=0),
     }
     for status in IN_WORKSHOP:
         here = [row for row in rows if row.status == status]
-        oldest = max(((AT - row.status_since) / HOUR for row in here), default=None)
+        oldest = max(((AT - row.status_since) / HOUR for row in here), default=0)
         found[f"open_by_status:{status.value}"] = len(here)
         found[f"oldest_in_status:{status.value}"] = oldest
     over = stays.over(Receipt.objects.in_workshop(), AT)
