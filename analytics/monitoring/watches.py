@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,9 +24,19 @@ from receipts.models import Receipt, ServiceLimit
 from receipts.states import IN_WORKSHOP, URGENT_LIST, Status
 from workshop.lib import clock
 
-STATUSES: Final = tuple(status for status in Status if status in IN_WORKSHOP)
+STATUSES: Final = tuple(status.value for status in Status if status in IN_WORKSHOP)
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
+
+DUES: Final = ("overdue", "due_today", "due_24h")
+AT_PLACES: Final = {Place.MASTER.value: "at_masters", Place.POLISHER.value: "at_polishers"}
+COUNTED: Final = (
+    "open_receipts",
+    *AT_PLACES.values(),
+    *DUES,
+    *(key("open_by_status", status) for status in STATUSES),
+)
+"""Nothing of it is zero, not unknown."""
 
 
 def _receipts(**query: str) -> Link:
@@ -41,7 +52,7 @@ def _page(name: str, **query: str) -> Link:
 
 
 def _status_names() -> Mapping[str, str]:
-    return {status.value: str(status.label) for status in STATUSES}
+    return {status: str(Status(status).label) for status in STATUSES}
 
 
 def _limit_names() -> Mapping[str, str]:
@@ -188,40 +199,35 @@ def watches(at: datetime) -> Measured:
         .annotate(
             Count("pk"),
             Min("status_since"),
+            # In the order of ``DUES``.
             overdue=Count("pk", filter=Q(late=True)),
             due_today=Count("pk", filter=due & Q(deadline__gte=today, deadline__lt=tomorrow)),
             due_24h=Count("pk", filter=due & Q(deadline__gte=at, deadline__lt=at + SOON)),
         )
     )
-    numbers: dict[str, int | float | None] = dict.fromkeys(
-        ("open_receipts", "at_masters", "at_polishers", "overdue", "due_today", "due_24h"), 0
-    )
-    by_status = dict.fromkeys(STATUSES, 0)
+    counts = Counter(dict.fromkeys(COUNTED, 0))
     oldest: dict[str, datetime] = {}
-    columns = ("overdue", "due_today", "due_24h")
-    at_place = {Place.MASTER: "at_masters", Place.POLISHER: "at_polishers"}
     for status, stands, count, since, *dues in rows:
-        by_status[Status(status)] += count
+        counts["open_receipts"] += count
+        counts[key("open_by_status", status)] += count
+        if stands in AT_PLACES:
+            counts[AT_PLACES[stands]] += count
+        for name, number in zip(DUES, dues, strict=True):
+            counts[name] += number
         oldest[status] = min(oldest.get(status, since), since)
-        added = [("open_receipts", count), *zip(columns, dues, strict=True)]
-        if stands in at_place:
-            added.append((at_place[Place(stands)], count))
-        for name, number in added:
-            numbers[name] = (numbers[name] or 0) + number
-    for status in STATUSES:
-        numbers[key("open_by_status", status.value)] = by_status[status]
-        since = oldest.get(status.value)
-        numbers[key("oldest_in_status", status.value)] = _since(since, at, HOUR)
-    return numbers | _not_accepted(at) | _polishing(at)
+    ages = {
+        key("oldest_in_status", status): _since(oldest.get(status), at, HOUR) for status in STATUSES
+    }
+    return {**counts, **ages, **_not_accepted(at), **_polishing(at)}
 
 
-def _not_accepted(at: datetime) -> dict[str, int | float | None]:
+def _not_accepted(at: datetime) -> Measured:
     if not settings.WORKSHOP_SELF_SERVICE:
         return {"not_accepted": None}
     return {"not_accepted": handed(at).filter(unaccepted=True).count()}
 
 
-def _polishing(at: datetime) -> dict[str, int | float | None]:
+def _polishing(at: datetime) -> Measured:
     found = PolishingOrder.objects.open().aggregate(number=Count("pk"), oldest=Min("sent_at"))
     return {
         "polishing_open": found["number"],
