@@ -16,11 +16,11 @@ export HOST
 endif
 ARGS ?=
 
-.PHONY: help run run-postgres test lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups docs er licences messages lock product tests python clean-demo
+.PHONY: help run run-postgres test lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups faults-stop faults-database faults-upgrades drill-restore docs er licences messages lock product tests python clean-demo
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo "also: run-postgres lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 bench-O1 er licences messages lock"
+	@echo "also: run-postgres lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups faults-stop faults-database faults-upgrades drill-restore bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 bench-O1 er licences messages lock"
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -82,6 +82,18 @@ faults-webhooks: tests
 
 faults-backups: tests
 	@$(BIN)/python -m tests.faults.backups $(ARGS)
+
+faults-stop: tests
+	@$(BIN)/python -m tests.faults.stopping $(ARGS)
+
+faults-database: tests
+	@$(BIN)/python -m tests.faults.database $(ARGS)
+
+faults-upgrades: tests
+	@$(BIN)/python -m tests.upgrades.program $(ARGS)
+
+drill-restore: tests
+	@$(BIN)/python -m tests.faults.restore_drill $(ARGS)
 
 faults-keys: tests
 	@$(BIN)/python -m tests.faults.keys $(ARGS)

@@ -22,6 +22,7 @@ _ON_CPYTHON = "implementation_name != 'pypy'"
 # How a package says it -> the name by SPDX. "BSD" alone leaves open which of two equal-minded ones.
 NAMES = {
     "PSF-2.0": "PSF-2.0", "PSFL": "PSF-2.0", "Apache 2.0": "Apache-2.0", "Apache-2.0": "Apache-2.0",
+    "3-Clause BSD License": "BSD-3-Clause",
     "BSD": "BSD", "New BSD": "BSD-3-Clause", "BSD License": "BSD", "BSD-2-Clause": "BSD-2-Clause",
     "BSD-3-Clause": "BSD-3-Clause", "MIT": "MIT", "MIT License": "MIT", "MIT-0": "MIT-0",
     "MIT-CMU": "MIT-CMU", "MPL-2.0": "MPL-2.0", "LGPL-3.0-only": "LGPL-3.0", "LGPLv3": "LGPL-3.0",
