@@ -21,7 +21,7 @@ from typing import IO
 EX_CONFIG = 78
 PAUSES = (1, 2, 4, 8, 15, 30)
 CALM_AFTER = 60
-STOP_GRACE = 10
+STOP_GRACE = 28  # work that has begun is brought to its end; a second signal does not wait
 PROBE_EVERY = 0.5
 REMIND_EVERY = 30
 _COLOURS = (36, 33, 35, 32, 34)

@@ -38,6 +38,7 @@ from integrations.models import DataJob, Import
 from integrations.services.data_jobs import CancelAsked
 from integrations.services.imports import forget_chunks, keep_chunk
 from receipts.services.bulk import Writer, writer
+from workshop.lib import stopping
 from workshop.lib.errors import WorkshopError
 
 CHUNK: Final = 1_000
@@ -169,6 +170,7 @@ class _Run:
         raise LookupError("unreachable")
 
     def _one(self, importer: Importer, row: Source, wrong: list[Problem], bulk: Writer) -> Done:
+        stopping.ensure_time()
         if wrong:
             return Done(ERROR, None, tuple(wrong))
         try:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -55,6 +56,23 @@ class Program:
                 self._process.kill()
                 self._process.wait(WAIT)
             self._process = None
+
+    def stop(self, patience: float) -> tuple[float, int]:
+        """An orderly end: seconds it took and the exit code; -9 when it had to be killed."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} does not run")
+        began = time.monotonic()
+        self._process.terminate()
+        try:
+            code = self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait(WAIT)
+        self._process = None
+        return time.monotonic() - began, code
+
+    def lives(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def restart_if_gone(self) -> bool:
         """What a supervisor does; True when it had ended by itself."""

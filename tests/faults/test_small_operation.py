@@ -1,0 +1,27 @@
+"""Ends in order and a silent database in small, as programs: one JSON object, exit code 0."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.programs import run
+
+pytestmark = [pytest.mark.program, pytest.mark.postgres, pytest.mark.django_db]
+
+
+def test_every_program_ends_in_order() -> None:
+    result = run("tests.faults.stopping", "--small")
+    assert (result["lost"], result["double"], result["duplicates"], result["cut"]) == (0, 0, 0, 0)
+    assert result["stops_of_each"] == {"beat": 1, "bot": 1, "web": 1, "worker": 1}
+    assert min(result["requests"], result["presses"], result["imported"], result["webhooks"]) > 0
+
+
+def test_a_database_that_falls_silent() -> None:
+    result = run("tests.faults.database", "--small")
+    assert (result["lost"], result["double"], result["met"]) == (0, 0, True)
+
+
+def test_a_workshop_with_a_history_comes_back() -> None:
+    result = run("tests.faults.restore_drill", "--small")
+    assert (result["lost"], result["double"], result["used"]["pressed"]) == (0, 0, 1)
+    assert result["used"]["receipts"] > 200
