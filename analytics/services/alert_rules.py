@@ -21,6 +21,7 @@ from analytics.monitoring.default_rules import DEFAULTS
 from analytics.monitoring.judging import Comparison, Severity
 from history.canonical import plain
 from history.commands import CommandKey, CommandRef, Outcome, Run, verb
+from history.models import Command
 from staff import roles
 from staff.models import Employee
 from workshop.lib.actor import Actor
@@ -162,10 +163,20 @@ def seed_rules(*, actor: Actor, at: datetime | None = None) -> int:
             if one.key in known or one.values["metric"] not in catalogue.metrics():
                 continue
             values = {**one.values, "name": str(one.name)}
-            key = CommandKey("seed", f"alert-rule:{one.key}")
+            key = _key_of_seed(one.key)
             add_rule(values=values, key=one.key, actor=actor, command=key, at=at)
             added += 1
     return added
+
+
+def _key_of_seed(rule: str) -> CommandKey:
+    """Of an absent rule: an earlier command added one to a table that was taken back since, by a
+    step to a former version, and would only be replayed.
+    """
+    name = f"alert-rule:{rule}"
+    earlier = Command.objects.filter(client="seed", key__startswith=name).values_list("key")
+    before = sum(key == name or key.startswith(f"{name}:") for (key,) in earlier)
+    return CommandKey("seed", f"{name}:{before}" if before else name)
 
 
 # --- values ---------------------------------------------------------------------------------------
