@@ -13,6 +13,7 @@ named by `resume`. Exit code 0 when the goal is met.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import signal
 import time
@@ -80,11 +81,14 @@ def _run(
         "stops_of_each": dict(sorted(by_program.items())),
         "unclean": unclean[:10],
         "seconds": round(time.monotonic() - began),
+        "load": round(os.getloadavg()[0], 1),
         "database": place.vendor,
         "versions": versions(place.vendor),
     }
     wrong = ("lost", "double", "duplicates", "cut", "errors", "history_findings")
-    right = not any(found[name] for name in wrong) and not unclean and slowest <= LONGEST
+    # A small run is one of many on its machine: its seconds are told and not judged.
+    in_time = wanted.small or slowest <= LONGEST
+    right = not any(found[name] for name in wrong) and not unclean and in_time
     if len(ends) < wanted.stops:
         result["resume"] = f"--seed {wanted.seed + 1} --stops {wanted.stops - len(ends)}"
     return {**result, "met": right and bool(ends)}
