@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import hmac
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from http import HTTPStatus
+from socketserver import TCPServer
 from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -176,8 +178,24 @@ def _tell_of_the_process() -> None:
     ProcessCollector(registry=telemetry.registry)
 
 
+class _Server(ThreadingWSGIServer):
+    """Does not ask a name server what this machine is called: that may take long."""
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)
+        host, port = self.server_address[:2]
+        self.server_name, self.server_port = str(host), int(port)
+        self.setup_environ()
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
 class _Silent(WSGIRequestHandler):
     """The log is for what people do."""
+
+    timeout = 10  # seconds; a connection that says nothing ends
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -191,10 +209,10 @@ def serve(port: int) -> ThreadingWSGIServer | None:
     if not (settings.METRICS and port):
         return None
     _tell_of_the_process()
+    host = settings.METRICS_HOST
+    kind = _Server6 if ":" in host else _Server
     try:
-        server = make_server(
-            settings.METRICS_HOST, port, _application, ThreadingWSGIServer, _Silent
-        )
+        server = make_server(host, port, _application, kind, _Silent)
     except OSError as error:
         logger.error(
             "no metrics: the port cannot be used", extra={"port": port, "error": error.strerror}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -137,6 +138,21 @@ class TestOnAPortApart:
         assert self.ask(port, "/")[0] == 404
         assert self.ask(port, Host="bot.example.org")[0] == 404
         assert self.ask(port, Forwarded="for=127.0.0.1")[0] == 404
+
+    def test_on_an_address_of_the_newer_kind(self, settings: Any) -> None:
+        settings.METRICS_HOST = "::1"
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError:
+            pytest.skip("this machine has none")
+        server = scraping.serve(port := free_port())
+        assert server is not None
+        connection = http.client.HTTPConnection("::1", port, timeout=10)
+        connection.request("GET", "/metrics")
+        assert connection.getresponse().status == 200
+        connection.close()
+        server.shutdown()
+        server.server_close()
 
     def test_to_those_with_the_token(self, port: int, settings: Any) -> None:
         settings.METRICS_TOKEN = TOKEN
