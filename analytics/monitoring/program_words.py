@@ -36,6 +36,11 @@ class Told:
     heard: str = ""
 
     @property
+    def leads(self) -> bool:
+        """Of several schedulers one leads; the others wait for its term to end."""
+        return self.program.name == SCHEDULER and self.program.alive
+
+    @property
     def details(self) -> str:
         """Machine, since when it leads, when it was heard of last."""
         if not self.heard:

@@ -59,6 +59,10 @@ class Cause:
     def tone(self) -> str:
         return TONES[State(self.severity)]
 
+    @property
+    def severity_label(self) -> str:
+        return str(Severity(self.severity).label)
+
 
 @dataclass(frozen=True)
 class Status:

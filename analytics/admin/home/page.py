@@ -57,7 +57,6 @@ PARTS: Final = (
     Part("now", lazy("Now"), _now, wide=True),
     Part("today", lazy("Today"), _today),
     Part("first_pass", lazy("Quality"), lambda asked: {"one": cards.first_pass(asked.at)}, True),
-    Part("state", lazy("State and numbers"), panels.state, roles=KEEPERS, wide=True),
     Part("burning", lazy("What burns"), panels.burning, wide=True),
     Part("days", lazy("Received, passed, returned"), panels.days),
     Part("reasons", lazy("Reasons of returns"), panels.reasons, True),

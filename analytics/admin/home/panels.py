@@ -153,16 +153,11 @@ def alerts(asked: Asked) -> dict[str, Any]:
     }
 
 
-def state(asked: Asked) -> dict[str, Any]:
-    """The newest numbers, judged; nothing is measured here."""
-    found = status(at=asked.at)
-    return {"found": found, "age": program_words.length(found.age) if found.age else ""}
-
-
 def system(asked: Asked) -> dict[str, Any]:
     found = system_state(at=asked.at)
     return {
         "programs": program_words.told(found),
+        "judged": status(at=asked.at),
         "state": found,
         "lag": age_words(found),
         "backup_age": age(found.backup, found.at),

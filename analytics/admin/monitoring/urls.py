@@ -8,7 +8,7 @@ from django.urls import path
 from analytics.admin.monitoring import pages
 
 urlpatterns = [
-    path("", admin.site.admin_view(pages.overview_page), name="monitoring"),
+    path("state/", admin.site.admin_view(pages.overview_page), name="monitoring"),
     path("capture/", admin.site.admin_view(pages.capture_page), name="monitoring-capture"),
     path("programs/", admin.site.admin_view(pages.programs_page), name="monitoring-programs"),
     path("risks/", admin.site.admin_view(pages.risks_page), name="monitoring-risks"),
