@@ -16,11 +16,11 @@ export HOST
 endif
 ARGS ?=
 
-.PHONY: help run run-postgres test lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups faults-stop faults-database faults-upgrades drill-restore docs er licences messages lock product tests python clean-demo
+.PHONY: help run run-postgres test lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-alerts faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups faults-stop faults-database faults-upgrades drill-restore docs er licences messages lock product tests python clean-demo
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo "also: run-postgres lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups faults-stop faults-database faults-upgrades drill-restore bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 bench-O1 er licences messages lock"
+	@echo "also: run-postgres lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-alerts faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups faults-stop faults-database faults-upgrades drill-restore bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 bench-O1 er licences messages lock"
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -103,6 +103,9 @@ faults-imports: tests
 
 faults-rollups: tests
 	@$(BIN)/python -m tests.faults.rollups $(ARGS)
+
+faults-alerts: tests
+	@$(BIN)/python -m tests.faults.alerts $(ARGS)
 
 faults-api: tests
 	@$(BIN)/python -m tests.faults.api $(ARGS)
