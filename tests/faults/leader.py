@@ -93,7 +93,10 @@ def _one(
     if part in {"machines", "same"}:
         usual = KILLS if part == "machines" else SAME
         kills = wanted.kills or (min(usual, 2) if small else usual)
-        found = leading.kill_leaders(place, kills=kills, seed=seed, machines=part == "machines")
+        near = 0.0 if small else leading.NEAR
+        found = leading.kill_leaders(
+            place, kills=kills, seed=seed, machines=part == "machines", near=near
+        )
     elif part == "twice":
         found = leading.lead_twice(place, seconds=3.0 if small else SECONDS)
     else:

@@ -90,8 +90,13 @@ def leading_of(group: Sequence[Program]) -> Program:
     return found[0]
 
 
-def kill_leaders(place: Place, *, kills: int, seed: int, machines: bool) -> dict[str, Any]:
-    """Two beats, on two machines or on one; the leading one is killed and started again."""
+def kill_leaders(
+    place: Place, *, kills: int, seed: int, machines: bool, near: float = NEAR
+) -> dict[str, Any]:
+    """Two beats, on two machines or on one; the leading one is killed and started again.
+
+    A kill waits for a slot of the snapshots that comes within ``near`` seconds.
+    """
     rng, began = random.Random(seed), clock.now()
     names = ("east", "west") if machines else ("", "")
     beats = [
@@ -106,7 +111,7 @@ def kill_leaders(place: Place, *, kills: int, seed: int, machines: bool) -> dict
             wait_until(lambda: _stands_by(beats), STARTING)
             mark = clock.now()
             wait_until(lambda: _newest_run() > mark, STARTING)  # noqa: B023  # used at once
-            time.sleep(_until_slot() + rng.uniform(0.0, 1.5))
+            time.sleep(_until_slot(near) + rng.uniform(0.0, 1.5))
             victim = leading_of(beats)
             dead = victim.pid
             killed_at.append(clock.now())
@@ -126,12 +131,12 @@ def kill_leaders(place: Place, *, kills: int, seed: int, machines: bool) -> dict
     }
 
 
-def _until_slot() -> float:
+def _until_slot(near: float) -> float:
     """Seconds until just before the next slot of the snapshots, when it is near: worst for it."""
     now = clock.now()
     following = now.replace(second=0, microsecond=0) + MINUTE
     wait = (following - now).total_seconds() - 1.0
-    return max(0.0, wait) if wait < NEAR else 0.0
+    return max(0.0, wait) if wait < near else 0.0
 
 
 def _stands_by(beats: Sequence[Program]) -> bool:
@@ -253,8 +258,10 @@ def with_snapshots(
     rows = Snapshot.objects.filter(taken_at__gte=began, slot__isnull=False)
     found = [(row.slot, row.taken_at) for row in rows if row.slot is not None]
     taken = {slot for slot, _at in found}
-    first, last = min(taken), max(taken)
-    wanted = {first + MINUTE * n for n in range(round((last - first) / MINUTE) + 1)}
+    wanted: set[datetime] = set()
+    if taken:
+        whole = round((max(taken) - min(taken)) / MINUTE)
+        wanted = {min(taken) + MINUTE * n for n in range(whole + 1)}
     return result | {
         "lost": result["lost"] + len(wanted - taken),
         "double": result["double"] + len(found) - len(taken & wanted),
@@ -265,7 +272,7 @@ def with_snapshots(
             for slot in wanted
         ),
         "snapshot_late_seconds_longest": round(
-            max((at - slot).total_seconds() for slot, at in found), 1
+            max(((at - slot).total_seconds() for slot, at in found), default=0.0), 1
         ),
     }
 
