@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from history.jobs.rows import schedule_of, schedules
@@ -27,15 +27,20 @@ MOST: Final = 10_000
 def read() -> Iterator[Reading]:
     now = clock.now()
     waiting = Outbox.objects.filter(done_at__isnull=True)
-    yield from queue("outbox", waiting, "event__recorded_at", at=now)
+    yield from queue("outbox", waiting, "event__recorded_at", at=now, order="event_id")
     yield from _heartbeats()
     yield from _jobs(now)
 
 
-def queue(name: str, rows: QuerySet[Any], since: str, *, at: datetime) -> Iterator[Reading]:
-    """How many of ``rows`` wait, counted to :data:`MOST`, and the oldest by its ``since``."""
+def queue(
+    name: str, rows: QuerySet[Any], since: str, *, at: datetime, order: str = ""
+) -> Iterator[Reading]:
+    """How many of ``rows`` wait, counted to :data:`MOST`, and the oldest by its ``since``.
+
+    ``order``: the column by which the database finds the oldest without reading all of them.
+    """
     depth = rows.order_by()[:MOST].count()
-    oldest = rows.aggregate(oldest=Min(since))["oldest"] if depth else None
+    oldest = rows.order_by(order or since).values_list(since, flat=True).first()
     age = max(0.0, (at - oldest).total_seconds()) if oldest else 0.0
     yield QUEUE_DEPTH.of(depth, name)
     yield QUEUE_AGE.of(age, name)

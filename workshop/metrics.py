@@ -45,7 +45,12 @@ def _told(request: HttpRequest) -> HttpResponse:
     if why is not None:
         return HttpResponse(why.phrase, status=why, content_type="text/plain")
     text = scraping.everything()
-    head = {"Content-Type": scraping.CONTENT_TYPE, "Content-Length": str(len(text))}
+    head = {
+        "Content-Type": scraping.CONTENT_TYPE,
+        "Content-Length": str(len(text)),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
     return HttpResponse(text, headers=head)
 
 
