@@ -42,9 +42,12 @@ class RecordAdmin(KeptAdmin):
     search_fields = ("receipt__number",)
     search_help_text = _("Receipt number")
     receipt_path = "receipt"
+    list_select_related: Any = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related(self.receipt_path)
+        # Where a queryset names relations itself, Django leaves those of the list out.
+        names = (self.receipt_path, *self.list_select_related)
+        return super().get_queryset(request).select_related(*names)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
