@@ -15,7 +15,7 @@ from analytics.monitoring.programs import MOST, silent, waited
 from analytics.monitoring.sources import Measured, register_source
 from analytics.system_state import BOT as BOT_LIFE
 from botapp import reasons
-from botapp.models import InboundUpdate, OutgoingMessage
+from botapp.models import InboundUpdate, OutgoingMessage, PersonReach
 from history import lease
 from receipts.models import Reminder
 
@@ -94,13 +94,22 @@ BOT: Final = (
         category=Category.DELIVERY,
         label=_("Notices given up"),
         about=_(
-            "Notices that should have arrived and were given up in the last 24 hours. Those that"
-            " were not needed any more are not among them."
+            "Notices that were given up in the last 24 hours although their recipient can be"
+            " reached. Those that were not needed any more are not among them."
         ),
         alert=True,
         status=True,
         minutely=True,
         link=_list("botapp_outgoingmessage", "?state=stopped"),
+    ),
+    Metric(
+        code="people_unreachable",
+        category=Category.DELIVERY,
+        label=_("People the bot cannot reach"),
+        about=_("Employees who work here and have blocked the bot, or never opened it."),
+        alert=True,
+        minutely=True,
+        link=_list("botapp_personreach"),
     ),
 )
 
@@ -134,9 +143,10 @@ REMINDERS: Final = (
 
 
 def bot(at: datetime) -> Measured:
-    """The bot's sign of life, its inbox and the sending queue; six queries."""
+    """The bot's sign of life, its inbox, the sending queue, whom it reaches; seven queries."""
     inbox = InboundUpdate.objects.filter(state=InboundUpdate.NEW).order_by()
     failed = InboundUpdate.objects.filter(state=InboundUpdate.FAILED, done_at__gt=at - JUST_NOW)
+    reached = ~Q(last_error__startswith=reasons.UNREACHABLE) & ~Q(last_error=reasons.NO_ACCOUNT)
     first_due = Coalesce("planned_at", "due_at")
     due = OutgoingMessage.objects.filter(state__in=QUEUE).annotate(first_due=first_due)
     queue = due.filter(first_due__lte=at).aggregate(number=Count("pk"), oldest=Min("first_due"))
@@ -147,7 +157,8 @@ def bot(at: datetime) -> Measured:
         "inbound_failed": failed.count(),
         "outgoing_queue": queue["number"],
         "outgoing_oldest": waited(queue["oldest"], at),
-        "outgoing_dead": _in_vain(at).filter(state=OutgoingMessage.DEAD).count(),
+        "outgoing_dead": _in_vain(at).filter(reached, state=OutgoingMessage.DEAD).count(),
+        "people_unreachable": PersonReach.objects.filter(employee__active=True).count(),
     }
 
 

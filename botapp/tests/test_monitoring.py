@@ -11,11 +11,12 @@ from django.db.models.functions import Now
 from analytics.monitoring.sources import read_all
 from analytics.system_state import BOT
 from botapp import monitoring, reasons
-from botapp.models import InboundUpdate, OutgoingMessage
+from botapp.models import InboundUpdate, OutgoingMessage, PersonReach
 from botapp.running import HEARTBEAT
 from history import lease
 from history.models import Event, Lease
 from receipts.models import Receipt, Reminder
+from staff.models import Employee
 from tests.cast import make_cast, make_receipt
 from workshop.lib import clock
 
@@ -82,12 +83,22 @@ def test_the_queue_holds_what_should_have_left(event: Event) -> None:
     assert (found["outgoing_queue"], found["outgoing_oldest"]) == (3, 180)
 
 
-def test_given_up_lately_and_not_because_nobody_needs_it(event: Event) -> None:
+def test_given_up_lately_though_somebody_could_have_had_it(event: Event) -> None:
     notice(event, "a", "dead", tried_at=AT - 23 * HOUR, last_error="Blocked")
     notice(event, "b", "dead", tried_at=AT - 25 * HOUR, last_error="Blocked")
     notice(event, "c", "dead", tried_at=AT - HOUR, last_error=sorted(reasons.SETTLED)[0])
     notice(event, "d", "failed", tried_at=AT - HOUR, last_error="Blocked")
+    for who, error in (("e", f"{reasons.UNREACHABLE}Forbidden"), ("f", reasons.NO_ACCOUNT)):
+        notice(event, who, "dead", tried_at=AT - HOUR, last_error=error)
     assert numbers()["outgoing_dead"] == 1
+
+
+def test_whom_the_bot_does_not_reach() -> None:
+    cast = make_cast()
+    for person in (cast.maxim, cast.mark, cast.pavel):
+        PersonReach.objects.create(employee=person, reason="Forbidden")
+    Employee.objects.filter(pk=cast.pavel.pk).update(active=False)
+    assert numbers()["people_unreachable"] == 2
 
 
 def test_reminders_planned_late_and_in_vain(event: Event) -> None:
