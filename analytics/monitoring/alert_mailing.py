@@ -40,7 +40,7 @@ def _send(row: AlertMail) -> bool:
         message_of(row).send()
     except (OSError, smtplib.SMTPException) as error:
         told = reason(error)
-        logger.warning("an alert was not mailed", extra={"mail": row.pk, "error": told})
+        logger.warning("an alert was not mailed", extra={"mail_id": row.pk, "error": told})
         note_unsent(row, told, final=is_final(error), at=clock.now())
         return False
     note_sent(row, at=clock.now())

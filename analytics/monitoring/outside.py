@@ -44,7 +44,7 @@ def tell_outside() -> bool:
         return False
     silent = silent_programs()
     if silent:
-        logger.warning("no sign of life is given: programs are silent", extra={"silent": silent})
+        logger.warning("no sign of life is given: programs are silent", extra={"programs": silent})
         return False
     # The scheme is https: the guards of the settings refuse every other.
     request = urllib.request.Request(  # noqa: S310

@@ -101,7 +101,7 @@ def _read(one: Source, at: datetime) -> Measured | None:
         with transaction.atomic():
             return one.read(at)
     except Exception:  # any bug of a source: told, its numbers are missing
-        logger.exception("metric source %s failed", one.name, extra={"metric_source": one.name})
+        logger.exception("a source of numbers failed", extra={"part": one.name})
         return None
 
 

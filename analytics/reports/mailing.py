@@ -50,7 +50,7 @@ def send(row: ReportMail) -> bool:
     try:
         message = message_of(row)
     except OSError:
-        logger.exception("a report has no files", extra={"report": row.report_id})
+        logger.exception("a report has no files", extra={"report_id": row.report_id})
         report_mail.fail(row, NO_FILES, at=clock.now())
         return False
     try:
@@ -64,7 +64,7 @@ def send(row: ReportMail) -> bool:
 
 def _not_sent(row: ReportMail, error: OSError) -> None:
     told = reason(error)
-    logger.warning("an e-mail was not sent", extra={"mail": row.pk, "error": told})
+    logger.warning("an e-mail was not sent", extra={"mail_id": row.pk, "error": told})
     now = clock.now()
     if is_final(error) or not report_mail.later(row, told, at=now):
         report_mail.fail(row, told, at=now)

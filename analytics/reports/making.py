@@ -58,12 +58,12 @@ def make(row: Report) -> bool:
         files = list(_written(row, asked))
         report_making.finish(files=files, summary=figures(content(asked)), **told)
     except LostClaim:
-        logger.warning("report %s had lost its claim", row.pk)
+        logger.warning("a report had lost its claim", extra={"report_id": row.pk})
         return False
     except (InterfaceError, OperationalError):
         raise  # the database: the lease ends, and the next run takes it
     except Exception as error:  # any bug of a report: told, recorded, tried again
-        logger.exception("report %s could not be made", row.pk, extra={"report": row.pk})
+        logger.exception("a report could not be made", extra={"report_id": row.pk})
         report_making.fail(error=describe(error).split("\n")[0][:200], **told)
         return False
     return True

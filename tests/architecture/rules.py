@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from tests.architecture.source import FLOORS, Finding, Module, calls, imports
+from workshop.lib import masking
 
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "util", "helper"}
 LONGEST_MODULE = 500
@@ -173,6 +174,45 @@ def no_error_is_swallowed(source: Module) -> Iterator[Finding]:
             yield Finding(source.path, node.lineno, "a bare except also catches Ctrl-C")
 
 
+LEVELS = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log"})
+
+
+def log_lines_are_whole(source: Module) -> Iterator[Finding]:
+    """A text with values in it does not reach the log, and no field that is not on its list
+    (workshop.lib.masking): whoever writes the line should see that at once.
+    """
+    if source.is_test or source.package == "simulator":
+        return
+    for node in ast.walk(source.tree):
+        if not (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in LEVELS
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == "logger"
+        ):
+            continue
+        given = node.args[1:] if node.func.attr == "log" else node.args
+        if len(given) != 1 or not all(isinstance(one, ast.Constant) for one in _choices(given[0])):
+            yield Finding(source.path, node.lineno, "a line of the log is one text, whole")
+        for name in _fields(node):
+            if masking.field(name, 1) != 1:
+                yield Finding(source.path, node.lineno, f"the log shows no {name!r}")
+
+
+def _choices(node: ast.expr) -> list[ast.expr]:
+    return [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]
+
+
+def _fields(call: ast.Call) -> Iterator[str]:
+    """Of an ``extra`` that is written out in the call."""
+    for word in call.keywords:
+        if word.arg == "extra" and isinstance(word.value, ast.Dict):
+            for key in word.value.keys:
+                if isinstance(key, ast.Constant):
+                    yield str(key.value)
+
+
 def no_signal_carries_rules(source: Module) -> Iterator[Finding]:
     """Rules live in services: no receiver of a model's save or delete."""
     if source.is_test:
@@ -196,6 +236,7 @@ RULES = (
     locks_are_built_in_one_place,
     nothing_is_too_long,
     no_error_is_swallowed,
+    log_lines_are_whole,
     no_signal_carries_rules,
     nothing_unfinished,
 )

@@ -53,6 +53,9 @@ BROKEN: list[tuple[Rule, str, str, int]] = [
     (rules.nothing_is_too_long, "staff/a.py", "x = 1\n" * 501, 501),
     (rules.no_error_is_swallowed, "staff/a.py", "try:\n    f()\nexcept ValueError:\n    pass", 3),
     (rules.no_error_is_swallowed, "staff/a.py", "try:\n    f()\nexcept:\n    g()", 3),
+    (rules.log_lines_are_whole, "staff/a.py", 'logger.info(f"{name} came")', 1),
+    (rules.log_lines_are_whole, "staff/a.py", 'logger.info("%s came", name)', 1),
+    (rules.log_lines_are_whole, "staff/a.py", 'logger.info("came", extra={"phone": 1})', 1),
     (
         rules.no_signal_carries_rules,
         "staff/a.py",

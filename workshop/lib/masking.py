@@ -49,7 +49,7 @@ FIELDS: Final = frozenset(
         "method", "code", "status", "kind", "verb", "state", "channel", "role", "roles", "actor",
         "job", "screen", "template", "consumer", "attempt", "attempts", "outcome", "reason_code",
         "duration", "count", "version", "error", "query", "signal", "process", "port", "task",
-        "queue", "exit_code", "part", "card", "statement", "plan", "webhook",
+        "queue", "exit_code", "part", "card", "programs", "statement", "plan", "webhook",
     }
 )  # fmt: skip
 ENDINGS: Final = ("_id", "_ids", "_count", "_ms", "_s", "_seconds", "_at", "_code", "_kind")
