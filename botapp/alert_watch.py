@@ -53,6 +53,8 @@ class AlertWatch:
             await self._threads.run(look)
         except (DatabaseLost, DatabaseError):
             logger.warning("alerts were not looked at: the database does not answer")
+        except Exception:  # any bug of the alerts: told; people go on talking with the bot
+            logger.exception("alerts were not looked at")
 
 
 def look() -> None:

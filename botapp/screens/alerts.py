@@ -167,4 +167,4 @@ def _open_count(ctx: Context) -> int:
     return Alert.objects.open().count()
 
 
-menu_item(lazy("🔴 Alerts"), Alerts.id, place=25, roles=LEADING, more=True, counter=_open_count)
+menu_item(lazy("🔴 Alerts"), Alerts.id, place=27, roles=LEADING, more=True, counter=_open_count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -263,3 +264,21 @@ def test_a_workshop_without_a_worker_so_far_has_nobody_to_miss(cast: Cast) -> No
     rule(cast)
     alert_watch.look()
     assert not Alert.objects.exists()
+
+
+def test_a_bug_of_the_alerts_does_not_end_the_bot(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    looked: list[int] = []
+
+    class Threads:
+        async def run(self, work: Any) -> None:
+            looked.append(1)
+            if len(looked) == 2:
+                watch.stop()
+            raise ZeroDivisionError
+
+    watch = alert_watch.AlertWatch(Threads(), every=0.001)  # type: ignore[arg-type]
+    asyncio.run(watch.run())
+    assert len(looked) == 2
+    assert "alerts were not looked at" in caplog.text
