@@ -145,7 +145,19 @@ def test_the_dashboard_lies_flat_and_has_its_source() -> None:
         assert yaml.safe_load(path.read_text(encoding="utf-8"))["apiVersion"] == 1
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool on this machine")
+needs_prometheus = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="no promtool on this machine"
+)
+
+
+def promtool(*arguments: str, place: Path) -> None:
+    done = subprocess.run(
+        ["promtool", *arguments], cwd=place, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_prometheus
 def test_prometheus_itself_reads_it(tmp_path: Path) -> None:
     recorded = [
         {"record": f"panel:{n}", "expr": target["expr"].replace("$__rate_interval", "1m")}
@@ -153,16 +165,13 @@ def test_prometheus_itself_reads_it(tmp_path: Path) -> None:
     ]
     whole = {"groups": [{"name": "dashboard", "rules": recorded}]}
     (tmp_path / "dashboard.yml").write_text(yaml.safe_dump(whole))
-    for path in (RULES, tmp_path / "dashboard.yml"):
-        done = subprocess.run(
-            ["promtool", "check", "rules", str(path)], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-    done = subprocess.run(
-        ["promtool", "check", "config", "--syntax-only", CONFIG.name],
-        cwd=CONFIG.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    promtool("check", "rules", "dashboard.yml", place=tmp_path)
+    promtool("check", "rules", RULES.name, place=RULES.parent)
+    promtool("check", "config", "--syntax-only", CONFIG.name, place=CONFIG.parent)
+
+
+@needs_prometheus
+def test_alerts_fire_when_they_should_and_not_before(tmp_path: Path) -> None:
+    for path in (RULES, Path(__file__).with_name("alerts_test.yml")):
+        shutil.copy(path, tmp_path)
+    promtool("test", "rules", "alerts_test.yml", place=tmp_path)
