@@ -72,7 +72,7 @@ BOT: Final = (
     Metric(
         code="outgoing_queue",
         category=Category.DELIVERY,
-        label=_("Notices to be sent"),
+        label=_("Notices that are due"),
         about=_("Notices that are due and not sent yet, also those that will be tried again."),
         alert=True,
         minutely=True,
