@@ -85,9 +85,15 @@ def threshold_words(comparison: str, threshold: Decimal, unit: str) -> str:
 def condition(rule: AlertRule) -> str:
     """The rule in one line: number, threshold, how long."""
     key = catalogue.key(rule.metric, rule.label)
-    told = f"{title(key)}: {threshold_words(rule.comparison, rule.threshold, unit_of(key))}"
+    texts = {
+        Comparison.ABOVE.value: _("%(number)s: above %(value)s"),
+        Comparison.BELOW.value: _("%(number)s: below %(value)s"),
+        Comparison.EQUAL.value: _("%(number)s: equal to %(value)s"),
+    }
+    values = {"number": title(key), "value": amount(rule.threshold, unit_of(key))}
+    told = texts[rule.comparison] % values
     if rule.lasts_minutes:
-        told += ", " + _("for %(time)s") % {"time": amount(rule.lasts_minutes * MINUTE, "seconds")}
+        told += ", " + _("for %(minutes)s min") % {"minutes": rule.lasts_minutes}
     return told
 
 

@@ -85,8 +85,7 @@ _NAVIGATION: list[dict[str, Any]] = [
         _page(_("State and numbers"), "monitor_heart", "monitoring", "analytics.view_snapshot"),
         _page(_("What is in danger"), "crisis_alert", "monitoring-risks"),
         _page(_("Programs"), "dns", "monitoring-programs", "analytics.view_snapshot"),
-        _item(_("Alerts"), "notification_important", "analytics_alert")
-        | {"badge": "analytics.admin.alerts.pages.badge", "badge_variant": "danger"},
+        _item(_("Alerts"), "notification_important", "analytics_alert"),
         _item(_("Alert rules"), "rule_settings", "analytics_alertrule"),
     ),
     _group(

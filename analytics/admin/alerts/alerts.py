@@ -179,7 +179,7 @@ def alert(target: Alert, actor: Actor, request: HttpRequest) -> Mapping[str, Any
     unit = unit_of(target.key)
     facts: list[tuple[str, Any]] = [
         (_now("State"), chip(state(target), tone(target))),
-        (_now("Number"), title(target.key)),
+        (_now("Number that is judged"), title(target.key)),
         (_now("Value when it fired"), amount(target.value, unit)),
         (
             _now("Value now") if target.is_open else _now("Last value"),

@@ -8,7 +8,6 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from analytics.models import Alert
 from analytics.monitoring.judging import Severity
 from history.models import Event
 from history.render import line
@@ -42,8 +41,3 @@ def told(stream: str) -> list[tuple[str, str]]:
         (f"{clock.show(event.occurred_at)} · {event.actor_label}", line(event).words)
         for event in events
     ]
-
-
-def badge(request: HttpRequest) -> int | str:
-    """How many alerts are open, beside the line of the sidebar; nothing for none."""
-    return Alert.objects.open().count() or ""

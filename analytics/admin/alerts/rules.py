@@ -62,8 +62,8 @@ class RuleFields(OfficeVerb):
         (_("If nobody acknowledges"), ("escalate_minutes", "escalate_roles")),
         (_("When it is silent"), ("quiet_from", "quiet_to", "ignores_quiet", "unless")),
     )
-    name = forms.CharField(label=_("Name"), max_length=100)
-    number = forms.ChoiceField(label=_("Number"))
+    name = forms.CharField(label=_("Name of the rule"), max_length=100)
+    number = forms.ChoiceField(label=_("Number that is judged"))
     comparison = forms.ChoiceField(label=_("Alert when it is"), choices=Comparison.choices)
     threshold = NumberField(label=_("Threshold"), help_text=_("in the unit of the number"))
     clear_at = NumberField(
