@@ -31,6 +31,7 @@ SQLITE_ALONE = {
     "tests/api/test_schema.py": "the description and its pages",
     "tests/day/": "screens of the bot; `python -m tests.day` runs on PostgreSQL",
     "tests/domain/test_transition_table.py": "what may follow what; the verbs run in test_verbs.py",
+    "tests/metrics/test_series.py": "words; what is read of the database runs in test_readings.py",
     "tests/machine/": "the model against the verbs, which tests/domain and tests/races press there",
     "tests/api/test_language.py": "words",
     "tests/office/test_home.py": "the page; the measures run in analytics",
