@@ -75,11 +75,13 @@ def _run(size: Size, place: Place, broker: str) -> dict[str, Any]:
         cpu = site.cpu() - cpu
         ledger = simulator.client.ledger()[calls:]
     acts = {name: times for name, times in inspectors.times.items() if times}
-    routes = judging.of_locust(seen, seconds)
+    asked = seen["routes"]
+    routes = judging.of_locust(asked, seconds)
     routes += [judging.route("bot", name, times, seconds, errors=0) for name, times in acts.items()]
     return {
         "name": "load",
         "routes": routes,
+        "stumbled": seen["stumbled"],
         "bot": {
             "acts": sum(map(len, acts.values())),
             "watches": inspectors.days,
@@ -88,7 +90,7 @@ def _run(size: Size, place: Place, broker: str) -> dict[str, Any]:
         },
         "limiter": {"windows": greedy.windows, "wrong": greedy.wrong},
         "log": judging.of_logs(place.folder.glob("load-*.log"), since),
-        "site_cpu_ms": round(1000 * cpu / max(1, sum(len(row["times"]) for row in seen.values()))),
+        "site_cpu_ms": round(1000 * cpu / max(1, sum(len(row["times"]) for row in asked.values()))),
         "seconds": round(seconds, 1),
         "size": vars(size),
         "machine": machine(),

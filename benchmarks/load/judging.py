@@ -95,6 +95,7 @@ def faults(result: Mapping[str, Any]) -> list[str]:
     ]
     if not result["routes"]:
         found.append("nobody asked anything")
+    found += result["stumbled"]
     found += result["limiter"]["wrong"]
     if not any(window["refused"] for window in result["limiter"]["windows"]):
         found.append("the limit was never reached")

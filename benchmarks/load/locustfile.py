@@ -25,6 +25,7 @@ OK, CREATED, FOUND, NOT_MODIFIED, CONFLICT, LIMITED = 200, 201, 302, 304, 409, 4
 _managers = itertools.cycle(WORLD.managers)
 _programs = itertools.cycle(WORLD.programs)
 _addresses = itertools.count(1)
+stumbled: list[str] = []
 seen: dict[str, dict[str, Any]] = defaultdict(lambda: {"times": [], "statuses": defaultdict(int)})
 
 
@@ -38,9 +39,16 @@ def note(
     row["statuses"][str(getattr(response, "status_code", 0) or 0)] += 1
 
 
+@events.user_error.add_listener
+def stumble(exception: BaseException, **_more: Any) -> None:
+    """An answer that our own script did not understand."""
+    stumbled.append(repr(exception))
+
+
 @events.quitting.add_listener
 def write(**_more: Any) -> None:
-    Path(os.environ["LOAD_RESULT"]).write_text(json.dumps(seen), encoding="utf-8")
+    told = {"routes": seen, "stumbled": stumbled}
+    Path(os.environ["LOAD_RESULT"]).write_text(json.dumps(told), encoding="utf-8")
 
 
 class Person(FastHttpUser):
@@ -224,7 +232,7 @@ class Program(Person):
         )
         if asked.status_code not in (CREATED, OK):
             return
-        pk = asked.json()["id"]
+        pk = asked.json()["result"]["id"]
         for _attempt in range(4):
             self.wait()
             state = self.api("GET", f"/exports/{pk}/", "/exports/…/")

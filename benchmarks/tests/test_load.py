@@ -20,6 +20,7 @@ from tests import programs
 
 WELL: dict[str, Any] = {
     "routes": [judging.route("API", "GET /x", [1.0, 2.0, 30.0], 10, errors=0)],
+    "stumbled": [],
     "bot": {"acts": 5, "failures": [], "refused_by_telegram": 0},
     "limiter": {"windows": [{"passed": 20, "refused": 10}], "wrong": []},
     "log": {"errors": 0},
@@ -37,6 +38,7 @@ def test_a_run_without_faults_is_well() -> None:
         {"routes": []},
         {"routes": [judging.route("API", "GET /x", [1.0], 10, errors=1)]},
         {"routes": [judging.route("API", "GET /x", [1.0], 10, errors=0, limited=1)]},
+        {"stumbled": ["KeyError('id')"]},
         {"bot": WELL["bot"] | {"acts": 0}},
         {"bot": WELL["bot"] | {"failures": ["not seen"]}},
         {"bot": WELL["bot"] | {"refused_by_telegram": 1}},
