@@ -1,8 +1,9 @@
 """O1: what watching costs: the same work with it switched off (floor) and on (ours), in turn.
 
 `list` is the list of P1 over the API, `step` the whole path of the bot of P2. With `metrics-…` on
-everything is counted, and the site is read at once and then every 15 s, as Prometheus does. The
-answers must be the same.
+everything is counted, and the site is read at once and then every 15 s, as Prometheus does; with
+`tracing-…` traces of every tenth request and update, as set by default, go to a collector on
+loopback, whose work is its own. The answers must be the same.
 """
 
 from __future__ import annotations
@@ -14,11 +15,17 @@ from functools import partial
 
 from benchmarks import p1, p2
 from benchmarks.base import Run, Sample
+from benchmarks.collector import collecting
 from benchmarks.machine import cores, pinned
+from benchmarks.web import Answer, Site, get
+from tests.faults.setup import free_port
 
+TRACES = "OTEL_EXPORTER_OTLP_ENDPOINT"
+COLLECTOR = free_port()
 # What is switched, the settings of both sides, and what must be left of the speed.
 SWITCHES: dict[str, tuple[dict[str, str], dict[str, str], float]] = {
     "metrics": ({"METRICS": "0"}, {"METRICS": "1"}, 0.95),
+    "tracing": ({}, {TRACES: f"http://127.0.0.1:{COLLECTOR}"}, 0.90),
 }
 SCRAPE_EVERY = 15  # seconds
 
@@ -29,19 +36,19 @@ class Listing(p1.Bench):
     def under(self, **settings: str) -> Sample:
         return self.measured("workshop.wsgi", **settings)
 
-    def _drive(self, site: p1.Site, count: int) -> tuple[float, list[p1.Answer]]:
+    def _drive(self, site: Site, count: int) -> tuple[float, list[Answer]]:
         with scraped(site):
             return super()._drive(site, count)
 
 
 @contextlib.contextmanager
-def scraped(site: p1.Site) -> Iterator[None]:
+def scraped(site: Site) -> Iterator[None]:
     """At the beginning of the block and then as often as Prometheus does; 404 without metrics."""
     over = threading.Event()
 
     def scrape() -> None:
         while True:
-            site.ask(p1.get("/metrics"))
+            site.ask(get("/metrics"))
             if over.wait(SCRAPE_EVERY):
                 return
 
@@ -63,6 +70,8 @@ def main() -> None:
         with pinned(cores().client):
             broker, origin = stack.enter_context(local_services.redis())
         run.notes["counter"] = origin.split(",")[0]
+        with pinned(cores().client):
+            spans = stack.enter_context(collecting(COLLECTOR))
         place = stack.enter_context(run.place(cpus=cores().client))
         # The steps first: their database is copied for every round.
         steps = p2.Bench(run, place)
@@ -73,6 +82,7 @@ def main() -> None:
         for name in SWITCHES:
             if run.wants(f"{name}-list"):
                 _compare(run, f"{name}-list", listing.under, "requests/s", listing.n)
+        run.notes["traces_taken"] = spans()
     run.finish()
 
 
