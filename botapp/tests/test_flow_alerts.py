@@ -33,7 +33,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def time() -> Iterator[time_machine.Coordinates]:
+def time() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOON, tick=True) as moved:
         yield moved
 
@@ -68,7 +68,7 @@ def judge(value: int | None) -> alerts.Checked:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_cause_in_words_to_whom_it_is_meant(
-    bot: BotDriver, cast: Cast, time: time_machine.Coordinates, language: str
+    bot: BotDriver, cast: Cast, time: time_machine.Traveller, language: str
 ) -> None:
     phones = {who: phone(bot, cast, who, language) for who in ("anna", "boris", "igor")}
     rule(cast)
@@ -91,7 +91,7 @@ def test_the_cause_in_words_to_whom_it_is_meant(
 
 
 def test_acknowledged_by_the_button_of_the_message(
-    bot: BotDriver, cast: Cast, time: time_machine.Coordinates
+    bot: BotDriver, cast: Cast, time: time_machine.Traveller
 ) -> None:
     anna = phone(bot, cast, "anna")
     rule(cast)
@@ -111,7 +111,7 @@ def test_acknowledged_by_the_button_of_the_message(
 
 
 def test_put_off_by_the_button_it_comes_again(
-    bot: BotDriver, cast: Cast, time: time_machine.Coordinates
+    bot: BotDriver, cast: Cast, time: time_machine.Traveller
 ) -> None:
     anna = phone(bot, cast, "anna")
     rule(cast, escalate_minutes=None, escalate_roles=[])
@@ -163,7 +163,7 @@ def test_an_owner_answers_and_does_not_close(bot: BotDriver, cast: Cast) -> None
 
 
 def test_a_button_of_an_alert_that_is_over_says_so(
-    bot: BotDriver, cast: Cast, time: time_machine.Coordinates
+    bot: BotDriver, cast: Cast, time: time_machine.Traveller
 ) -> None:
     anna = phone(bot, cast, "anna")
     rule(cast)
@@ -177,7 +177,7 @@ def test_a_button_of_an_alert_that_is_over_says_so(
 
 
 def test_nothing_old_is_told_when_the_bot_comes_back(
-    bot: BotDriver, cast: Cast, time: time_machine.Coordinates
+    bot: BotDriver, cast: Cast, time: time_machine.Traveller
 ) -> None:
     """It fired and was over while nothing could leave: one message tells both."""
     anna = phone(bot, cast, "anna")

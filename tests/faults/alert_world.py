@@ -35,7 +35,7 @@ from history.jobs.running import run_by_hand
 from history.jobs.turn import JobFailed
 from history.models import Job, Lease
 from integrations.models import WebhookDelivery
-from integrations.services.webhook_messages import discard
+from integrations.services.webhook_messages import replay
 from integrations.services.webhooks import add_webhook, pause_webhook, resume_webhook
 from polishing.services.orders import take_back
 from receipts.models import Receipt, ReturnCase
@@ -178,8 +178,9 @@ class World:
                 actor=self.cast.actor("igor"),
             ).object
             self.open.append([receipt.pk, "assign"])
-        if self.open and self.rng.random() < 0.6:
-            self._goes_on(self.rng.choice(self.open))
+        for watch in list(self.open):
+            if self.rng.random() < 0.2:
+                self._goes_on(watch)
 
     def _goes_on(self, watch: list[Any]) -> None:
         pk, step = watch
@@ -285,12 +286,13 @@ def _kill_webhook(world: World) -> None:
     world.open.append([comment.pk, "assign"])
     relay.relay_outbox()
     row = WebhookDelivery.objects.filter(endpoint=world.endpoint).latest("pk")
-    WebhookDelivery.objects.filter(pk=row.pk).update(state=WebhookDelivery.DEAD)
+    given_up = {"state": WebhookDelivery.DEAD, "ended_at": world.at}
+    WebhookDelivery.objects.filter(pk=row.pk).update(**given_up)
     world.kept["dead"] = row.pk
 
 
-def _discard(world: World) -> None:
-    discard(delivery_id=world.kept["dead"], reason="faults", actor=SYSTEM)
+def _replay(world: World) -> None:
+    replay(delivery_id=world.kept["dead"], actor=SYSTEM)
 
 
 def _pause(world: World) -> None:
@@ -426,7 +428,7 @@ FAULTS: Final = (
     ),
     Fault("relay stopped", "relay_silent", _stop(RELAY), _start(RELAY), 7, minutely=True),
     Fault("queue stuck", "outgoing_lag", _stick, _unstick, 11, minutely=True),
-    Fault("webhook dead", "webhook_dead", _kill_webhook, _discard, minutely=True),
+    Fault("webhook dead", "webhook_dead", _kill_webhook, _replay, minutely=True),
     Fault("endpoint paused", "webhook_paused", _pause, _resume, minutely=True),
     Fault("backup old", "backup_old", _old_backup, _new_backup),
     Fault("backup failed", "backup_failed", _failed_backup, _new_backup),
