@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import time
 from typing import Any, ClassVar, Final
 
 import django_filters as filters
@@ -28,6 +30,19 @@ from workshop.lib.api.views import expansion
 READ: Final = "monitoring:read"
 MANAGE: Final = "monitoring:manage"
 MOST_OPEN: Final = 100
+_TIME: Final = re.compile("([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
+
+
+class TimeOfDayField(serializers.RegexField):
+    """``22:00`` or ``22:00:00`` by the workshop's clock. JSON Schema's "time" has an offset."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(f"^{_TIME.pattern}$", **kwargs)
+
+    def to_internal_value(self, data: Any) -> time:  # type: ignore[override]  # no text
+        if not isinstance(data, str) or not _TIME.fullmatch(data):
+            self.fail("invalid")
+        return time.fromisoformat(data)
 
 
 class AlertForm(Form):
@@ -113,8 +128,8 @@ class RuleForm(Form):
     clear_at = serializers.DecimalField(14, 3, allow_null=True, help_text="over again at")
     lasts_minutes = serializers.IntegerField(help_text="so long before it fires")
     severity = serializers.ChoiceField(choices=Severity.choices)
-    quiet_from = serializers.TimeField(allow_null=True)
-    quiet_to = serializers.TimeField(allow_null=True)
+    quiet_from = TimeOfDayField(allow_null=True)
+    quiet_to = TimeOfDayField(allow_null=True)
     ignores_quiet = serializers.BooleanField()
     cooldown_minutes = serializers.IntegerField(help_text="between two messages")
     escalate_minutes = serializers.IntegerField(allow_null=True)
@@ -256,8 +271,8 @@ class ChangeRuleForm(Form):
     clear_at = AmountField(14, 3, required=False, allow_null=True)
     lasts_minutes = WholeField(required=False, min_value=0)
     severity = serializers.ChoiceField(choices=Severity.choices, required=False)
-    quiet_from = serializers.TimeField(required=False, allow_null=True)
-    quiet_to = serializers.TimeField(required=False, allow_null=True)
+    quiet_from = TimeOfDayField(required=False, allow_null=True)
+    quiet_to = TimeOfDayField(required=False, allow_null=True)
     ignores_quiet = YesNoField(required=False)
     cooldown_minutes = WholeField(required=False)
     escalate_minutes = WholeField(required=False, allow_null=True)

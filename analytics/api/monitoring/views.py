@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -32,9 +33,6 @@ from workshop.lib.errors import RuleViolation
 
 READ: Final = "monitoring:read"
 MANAGE: Final = "monitoring:manage"
-LONGEST: Final = 6_000
-"""Signs of the metrics in an address."""
-
 DAY: Final = timedelta(days=1)
 Values = Mapping[str, Any]
 
@@ -68,19 +66,39 @@ def _choice(name: str, choices: Sequence[str], told: str) -> Parameter:
     return Parameter(name, field.run_validation, schema, told)
 
 
+_LABEL: Final = "[A-Za-z0-9_.-]{1,80}"
+
+
 def _codes(text: str) -> list[str]:
     """Codes or keys; a wrong one is named."""
     names = list(dict.fromkeys(text.split(",")))
     for name in names:
-        code, _separator, label = name.partition(catalogue.SEPARATOR)
-        try:
-            if catalogue.metric(code).labelled and not label:
-                continue  # all its labels
-            catalogue.parted(name)
-        except LookupError:
+        if not _is_known(name):
             message = _("There is no metric “%(name)s”.") % {"name": name[:120]}
-            raise serializers.ValidationError([message], code="unknown") from None
+            raise serializers.ValidationError([message], code="unknown")
     return names
+
+
+def _is_known(name: str) -> bool:
+    """A metric with labels may be asked for without one: it stands for all of them then."""
+    code, separator, label = name.partition(catalogue.SEPARATOR)
+    metric = catalogue.metrics().get(code)
+    if metric is None or not separator:
+        return metric is not None
+    return metric.labelled and re.fullmatch(_LABEL, label) is not None
+
+
+def _metrics_schema() -> dict[str, Any]:
+    known = catalogue.metrics().values()
+    labelled = "|".join(one.code for one in known if one.labelled)
+    names = {"type": "string", "enum": [one.code for one in known]}
+    keys = {"type": "string", "pattern": f"^({labelled}):{_LABEL}$"}
+    return {
+        "type": "array",
+        "items": {"anyOf": [names, keys]},
+        "minItems": 1,
+        "maxItems": reading.MOST_SERIES,
+    }
 
 
 LIMIT: Final = _whole("limit", 20, MOST_SNAPSHOTS, "So many, the newest first.")
@@ -89,12 +107,7 @@ LEVEL: Final = _choice("level", Level.values, "Only these.")
 METRICS: Final = Parameter(
     "metrics",
     _codes,
-    {
-        "type": "array",
-        "items": {"type": "string", "pattern": "^[a-z_]{1,60}(:[^,]{1,80})?$"},
-        "minItems": 1,
-        "maxItems": reading.MOST_SERIES,
-    },
+    _metrics_schema(),
     "Codes of metrics; one with labels stands for all of them, `code:label` for one. "
     "Left out: those at a glance.",
     several=True,
