@@ -19,9 +19,3 @@ def test_every_program_ends_in_order() -> None:
 def test_a_database_that_falls_silent() -> None:
     result = run("tests.faults.database", "--small")
     assert (result["lost"], result["double"], result["met"]) == (0, 0, True)
-
-
-def test_a_workshop_with_a_history_comes_back() -> None:
-    result = run("tests.faults.restore_drill", "--small")
-    assert (result["lost"], result["double"], result["used"]["pressed"]) == (0, 0, 1)
-    assert result["used"]["receipts"] > 200
