@@ -29,7 +29,6 @@ from workshop.lib import clock
 from workshop.lib.api.fields import MomentField
 from workshop.lib.api.rows import SerializerClass
 from workshop.lib.api.views import ApiView, tag_of, tagged
-from workshop.lib.errors import RuleViolation
 
 READ: Final = "monitoring:read"
 MANAGE: Final = "monitoring:manage"
@@ -51,11 +50,8 @@ def _moment(name: str, told: str) -> Parameter:
     field = MomentField()
 
     def read(text: str) -> datetime:
-        try:
-            # A plus that was not encoded is a blank in an address.
-            return field.run_validation(text.replace(" ", "+")).astimezone(UTC)
-        except RuleViolation as error:
-            raise serializers.ValidationError([str(error)], code="invalid") from None
+        # A plus that was not encoded is a blank in an address.
+        return field.run_validation(text.replace(" ", "+")).astimezone(UTC)
 
     return Parameter(name, read, {"type": "string", "format": "date-time"}, told)
 
