@@ -18,7 +18,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from analytics.admin.alerts.pages import KEEPERS, READERS, TONES, AlertsAdmin, chip, told
 from analytics.models import Alert
-from analytics.monitoring.alert_words import amount, cause, link, threshold_words, title, unit_of
+from analytics.monitoring.alert_words import amount, cause, link, title, unit_of
 from analytics.services import alerts as services
 from history.commands import Outcome
 from staff.office.forms import OfficeVerb, comment
@@ -185,7 +185,7 @@ def alert(target: Alert, actor: Actor, request: HttpRequest) -> Mapping[str, Any
             _now("Value now") if target.is_open else _now("Last value"),
             amount(target.last_value, unit),
         ),
-        (_now("Threshold"), threshold_words(target.comparison, target.threshold, unit)),
+        (_now("Threshold"), f"{target.get_comparison_display()} {amount(target.threshold, unit)}"),
         (_now("Fired at"), clock.show(target.fired_at)),
         (_now("Last told at"), clock.show(target.told_at)),
         (_now("Messages"), target.times_told or ""),
