@@ -287,7 +287,7 @@ async def send(transport: Transport, ready: Ready) -> Result:
 
 
 def _tell(result: Result, took: float) -> None:
-    outcome = "sent" if result.message_id is not None else "later" if result.retry else "given up"
+    outcome = "sent" if result.message_id is not None else "later" if result.retry else "given_up"
     attempt = result.ready.row.attempts + 1
     line = {"outcome": outcome, "attempt": attempt, "duration_ms": round(took)}
     logger.info("notice", extra=line)

@@ -54,8 +54,9 @@ def told(verb: str, arguments: Mapping[str, Any]) -> Iterator[Told]:
 
 
 def _tell(actor: Actor, end: Told, refusal: WorkshopError | None, took: float) -> None:
-    # Imports and invented data write thousands of them.
-    level = logging.DEBUG if actor.channel.silent else logging.INFO
+    # Imports and invented data write thousands of them, jobs some with each round of the clock.
+    by_itself = actor.channel.silent or actor.is_system
+    level = logging.DEBUG if by_itself and not refusal else logging.INFO
     if logger.isEnabledFor(level):
         about = {"reason_code": refusal.code} if refusal else {}
         line = {"outcome": end.outcome, "duration_ms": round(took), **about}

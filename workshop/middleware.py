@@ -137,7 +137,7 @@ class RequestMiddleware:
 def _tell(request: HttpRequest, response: HttpResponseBase, took: float) -> None:
     code = response.status_code
     _note_user(request)
-    if code == 500 and getattr(request, "_told", False):
+    if code >= 500 and getattr(request, "_told", False):
         return
     level = logging.INFO if code < 400 else logging.WARNING if code < 500 else logging.ERROR
     if code == 200 and request.path_info.startswith("/health/"):

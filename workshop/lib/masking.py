@@ -65,6 +65,7 @@ LONG: Final = frozenset({"statement", "plan"})
 NAMED: Final[Mapping[str, frozenset[str]]] = {"celery.app.trace": frozenset({"name", "id"})}
 
 _LARGEST: Final = 10**9  # a longer number may be a phone, or an account of a messenger
+_TOLD_FOR: Final = 2  # functions that only pass a text on to the logger, as gunicorn has
 _DEPTH: Final = 40  # frames between a line and who told it
 # Words of the program: no letters but ASCII, four parts at most.
 _WORDS: Final = re.compile(r"[!-~]{1,200}( [!-~]{1,100}){0,3}")
@@ -122,10 +123,15 @@ def _teller(record: logging.LogRecord) -> FrameType | None:
 
 
 def _stands_in(frame: FrameType, text: str) -> bool:
-    """In the function itself, or among the constants of its module."""
-    if text in frame.f_code.co_consts:
+    """In the function itself, among the constants of its module, or in one that it tells for."""
+    if text in frame.f_code.co_consts or any(one is text for one in frame.f_globals.values()):
         return True
-    return any(value is text for value in frame.f_globals.values())
+    above: FrameType | None = frame
+    for _step in range(_TOLD_FOR):
+        above = above.f_back if above is not None else None
+        if above is not None and text in above.f_code.co_consts:
+            return True
+    return False
 
 
 def _filled(text: str, values: Any, named: frozenset[str]) -> str:

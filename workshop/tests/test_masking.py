@@ -128,11 +128,21 @@ def test_a_text_that_stands_in_the_code_is_told_without_its_words(log: Written) 
     ]
 
 
+def _passed_on(text: str, *values: object) -> None:
+    logging.getLogger("library").warning(text, *values)
+
+
+def test_a_text_that_was_passed_on_stands_where_it_was_told(log: Written) -> None:
+    _passed_on("%s came", "Ivanov")
+    _passed_on("-".join(["Ivanov", "came"]))
+    assert [one["event"] for one in log.lines] == ["*** came", MASK]
+
+
 def test_a_text_that_was_put_together_is_left_out_and_its_place_named(log: Written) -> None:
     who = "Ivanov"
     logging.getLogger("asyncio").error(f"never retrieved: {who}")
     logging.getLogger("workshop").error(f"ours is no better: {who}")
-    logging.getLogger("library").error(ValueError(who))  # type: ignore[arg-type]
+    logging.getLogger("library").error(ValueError(who))
     for line in log.lines:
         assert line["event"] == MASK
         assert line["place"].startswith("workshop/tests/test_masking.py:")
