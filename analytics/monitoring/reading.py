@@ -50,12 +50,15 @@ class Point:
 
 
 def latest() -> Snapshot | None:
-    """The newest snapshot; None before the first."""
-    return Snapshot.objects.order_by("-taken_at", "-id").first()
+    """The snapshot that was taken last; None before the first.
+
+    Not the one with the latest moment: a clock that was ahead would rule until its time has come.
+    """
+    return Snapshot.objects.order_by("-id").first()
 
 
 def history(limit: int) -> list[Snapshot]:
-    """The newest snapshots, at most ``limit`` (and 500) of them, the newest first."""
+    """The snapshots of the latest moments, at most ``limit`` (and 500) of them, newest first."""
     wanted = max(0, min(limit, MOST_SNAPSHOTS))
     return list(Snapshot.objects.order_by("-taken_at", "-id")[:wanted])
 

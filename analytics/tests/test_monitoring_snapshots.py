@@ -231,3 +231,9 @@ def test_the_newest_ones_come_first() -> None:
     assert reading.latest() == rows[2]
     assert reading.history(2) == [rows[2], rows[1]]
     assert reading.history(0) == reading.history(-1) == []
+
+
+def test_a_clock_that_was_ahead_does_not_rule_until_its_time_has_come() -> None:
+    put(AT + timedelta(hours=2), overdue=9)
+    right = put(AT, overdue=1)
+    assert reading.latest() == right
