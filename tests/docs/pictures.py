@@ -30,7 +30,7 @@ PREFIX = "office-"
 CODES = ("en", "ru")
 WIDTH, HEIGHT = 1280, 860  # CSS pixels
 SCALE = 1
-PATIENCE = 300.0  # seconds until the demonstration has been written
+PATIENCE = 900.0  # seconds until the demonstration has been written; a bound for failures
 MANAGER, OWNER = "anna", "boris"
 # What moves by itself would differ from picture to picture.
 STILL = "*, *::before, *::after { animation: none !important; transition: none !important; }"
@@ -92,6 +92,12 @@ SHOTS = (
     Shot("receipt", MANAGER, RECEIPT, click(ITS_PAGE), height=1100),
     Shot("return", MANAGER, RECEIPT, then(click(ITS_PAGE), verb("return"))),
     Shot("import", MANAGER, "/admin/integrations/import/add/"),
+    Shot(
+        "monitoring",
+        MANAGER,
+        "/admin/analytics/monitoring/state/",
+        click("form[action*='/monitoring/capture/'] button"),
+    ),
     Shot("jobs", MANAGER, "/admin/history/job/"),
     Shot("queue", MANAGER, "/admin/botapp/outgoingmessage/"),
     Shot("owner", OWNER, "/admin/"),
