@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 from celery import current_app
 from celery.app.trace import build_tracer
+from django.db import connections
 from django.test import Client
 
 from botapp import notices
@@ -223,7 +224,14 @@ def loop(_places: Places, _patch: pytest.MonkeyPatch, fail: Break) -> None:
 
 def thread(_places: Places, patch: pytest.MonkeyPatch, fail: Break) -> None:
     patch.setattr(threading, "excepthook", uncaught._end_of_thread)
-    one = threading.Thread(target=fail)
+
+    def work() -> None:
+        try:
+            fail()
+        finally:
+            connections.close_all()
+
+    one = threading.Thread(target=work)
     one.start()
     one.join()
 
