@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from analytics.models import Alert, AlertRule
 from botapp.testing import PIXEL
 from history.jobs import Turn
 from polishing.services.batches import open_batch
@@ -89,7 +90,22 @@ def lay_bed() -> Cast:
     _at_the_end(cast)
     _beyond_measure(cast)
     _due_soon(cast)
+    _an_alert()
     return cast
+
+
+def _an_alert() -> None:
+    rule = AlertRule.objects.get(key="overdue")
+    Alert.objects.create(
+        rule=rule,
+        key=rule.metric,
+        severity=rule.severity,
+        comparison=rule.comparison,
+        threshold=rule.threshold,
+        value=5,
+        last_value=5,
+        fired_at=clock.now(),
+    )
 
 
 def _at_intake(cast: Cast) -> None:
