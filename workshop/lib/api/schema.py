@@ -241,7 +241,8 @@ _PAGES: Final = (
 
 def _several(name: str, values: Iterable[str], told: str) -> OpenApiParameter:
     """Some of the values, separated by commas."""
-    kind = {"type": "array", "items": {"type": "string", "enum": list(values)}}
+    items = {"type": "string", "enum": list(values)}
+    kind = {"type": "array", "minItems": 1, "items": items}
     return OpenApiParameter(name, kind, description=told, explode=False, style="form")
 
 
