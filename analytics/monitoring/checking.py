@@ -7,8 +7,9 @@ from typing import Final
 
 from django_celery_beat.models import PeriodicTask
 
-from analytics.models import AlertCheck, Snapshot
+from analytics.models import AlertCheck
 from analytics.monitoring import alert_mailing
+from analytics.monitoring.reading import latest
 from analytics.monitoring.sources import Reading, read_all
 from analytics.services import alerts
 from history.models import Job
@@ -48,11 +49,9 @@ def judge(*, actor: Actor, at: datetime) -> dict[str, int]:
 
 
 def _unjudged(at: datetime) -> list[Reading]:
-    newest = Snapshot.objects.order_by("-taken_at", "-id").first()
+    newest = latest()
     judged = AlertCheck.objects.values_list("all_at", flat=True).first()
-    if newest is None or at - newest.taken_at > OLDEST:
-        return []
-    if judged is not None and newest.taken_at <= judged:
+    if newest is None or at - newest.taken_at > OLDEST or newest.taken_at == judged:
         return []
     return [Reading(newest.taken_at, newest.numbers, tuple(newest.failed))]
 

@@ -42,6 +42,8 @@ from workshop.lib.text import clean_text
 PLACES: Final = Decimal("0.001")
 LARGEST: Final = Decimal("99999999999.999")
 LONGEST_SNOOZE: Final = timedelta(days=7)
+AHEAD: Final = timedelta(minutes=10)
+"""What was judged so far ahead of now came from a clock that was wrong: it must not silence us."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def evaluate(reading: Reading, *, minutely: bool, actor: Actor) -> Checked:
         if not news.any:
             return Checked()
         acts = [act for judged in _judged(news) for act in _carry_out(judged, reading.at, actor)]
-        check.minutely_at = max(reading.at, check.minutely_at or reading.at)
+        if news.of_minutes:
+            check.minutely_at = reading.at
         check.all_at = check.all_at if minutely else reading.at
         check.save(update_fields=["minutely_at", "all_at"])
     return Checked(
@@ -75,14 +78,18 @@ def evaluate(reading: Reading, *, minutely: bool, actor: Actor) -> Checked:
     )
 
 
+def _is_newer(at: datetime, judged: datetime | None) -> bool:
+    return judged is None or at > judged or judged - at > AHEAD
+
+
 class _News:
     """What a reading says that was not judged before."""
 
     def __init__(self, reading: Reading, minutely: bool, check: AlertCheck) -> None:
         self.at, self.numbers = reading.at, reading.numbers
         self._minutely = minutely
-        self._of_minutes = check.minutely_at is None or reading.at > check.minutely_at
-        self._of_all = not minutely and (check.all_at is None or reading.at > check.all_at)
+        self.of_minutes = _is_newer(reading.at, check.minutely_at)
+        self._of_all = not minutely and _is_newer(reading.at, check.all_at)
         failed = set(reading.failed)
         self._failed = {
             metric.code
@@ -94,14 +101,14 @@ class _News:
 
     @property
     def any(self) -> bool:
-        return self._of_minutes or self._of_all
+        return self.of_minutes or self._of_all
 
     def tells(self, code: str) -> bool:
         """Is there news of this metric at all?"""
         found = self._known.get(code)
         if found is None or code in self._failed:
             return False
-        return self._of_minutes if found.minutely else self._of_all
+        return self.of_minutes if found.minutely else self._of_all
 
     def value(self, key: str) -> Decimal | None:
         if not self.tells(key.partition(catalogue.SEPARATOR)[0]):

@@ -338,6 +338,16 @@ def test_a_snapshot_of_another_time_is_not_judged(db: None) -> None:
     assert AlertCheck.objects.get().all_at is None
 
 
+def test_a_clock_that_was_ahead_does_not_silence_the_alerts(db: None) -> None:
+    ahead = NOON + 120 * MINUTE
+    snapshots.take(slot=ahead, at=ahead)
+    checking.check(actor=ACTOR, at=ahead)
+    snapshots.take(slot=NOON, at=NOON)
+    checking.check(actor=ACTOR, at=NOON + MINUTE)
+    row = AlertCheck.objects.get()
+    assert (row.all_at, row.minutely_at) == (NOON, NOON + MINUTE)
+
+
 def test_an_empty_workshop_raises_no_alert(db: None) -> None:
     for minute in range(0, 61, 15):
         at = NOON + minute * MINUTE
