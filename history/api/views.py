@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import django_filters as filters
 from django.db.models import QuerySet
-from rest_framework import serializers
+from rest_framework import exceptions, serializers
+from rest_framework.request import Request
 
-from history.models import Event
+from history.models import Event, Stream
 from history.render import line
 from workshop.lib.api.access import Access
 from workshop.lib.api.filters import IdFilter
@@ -67,10 +68,19 @@ class OneEvent(RowView, Events):
 
 
 class ReceiptEvents(Events):
-    """What happened to one receipt."""
+    """What happened to one receipt. 404 for one that is not there: each has an event at least."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not Stream.objects.filter(name=self.stream).exists():
+            raise exceptions.NotFound
+
+    @property
+    def stream(self) -> str:
+        return f"receipt:{self.kwargs['pk']}"
 
     def rows(self) -> QuerySet[Any]:
-        return Event.objects.filter(stream=f"receipt:{self.kwargs['pk']}")
+        return Event.objects.filter(stream=self.stream)
 
 
 @expansion("events", "words")

@@ -121,6 +121,7 @@ class TestHistory:
     def test_the_language_is_the_readers(self, shop: Caller, cast: Cast) -> None:
         receipt = make_in_work(cast)
         path = f"/receipts/{receipt.pk}/events/"
+        assert shop.get("/receipts/999999/events/").status_code == 404
         told = {
             language: shop.get(path, headers={"Accept-Language": language}, expand="words").json()
             for language in ("ru", "en")
