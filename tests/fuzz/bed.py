@@ -35,6 +35,7 @@ class Bed:
         from tests.walker.bed import lay_bed
 
         settings.API_RATE = settings.API_ADDRESS_RATE = 10_000_000
+        settings.API_ANALYTICS_RATE = 1_000_000
         settings.WORKSHOP_SELF_SERVICE = True
         settings.ALLOWED_HOSTS = ["testserver", "localhost"]
         self.cast = lay_bed()

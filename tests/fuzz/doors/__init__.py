@@ -17,12 +17,29 @@ def _api(bed: Any) -> Any:
         "employees": "staff.Employee", "photos": "receipts.Photo", "jobs": "history.Job",
         "polishing-orders": "polishing.PolishingOrder", "metals": "receipts.Metal",
         "operation-types": "receipts.OperationType", "return-reasons": "receipts.ReturnReason",
+        "hold-reasons": "receipts.HoldReason", "refusal-reasons": "receipts.RefusalReason",
+        "waiver-reasons": "receipts.WaiverReason", "deadline-causes": "receipts.DeadlineCause",
+        "checklist-items": "receipts.ChecklistItem", "service-limits": "receipts.ServiceLimit",
+        "webhooks": "integrations.WebhookEndpoint",
+        "monitoring/alert-rules": "analytics.AlertRule",
     }  # fmt: skip
+    key = bed.key  # before the webhook, which is this client's
+    _add_webhook()
     numbers = {
         word: list(apps.get_model(model)._base_manager.values_list("pk", flat=True)[:50])
         for word, model in words.items()
     }
-    return ApiDoor(bed.key, numbers)
+    return ApiDoor(key, numbers)
+
+
+def _add_webhook() -> None:
+    from integrations.models import ApiClient
+    from integrations.services.webhooks import add_webhook
+    from workshop.lib.actor import system_actor
+
+    client = ApiClient.objects.get(name="fuzz")
+    url = "https://receiver.example.org/"
+    add_webhook(url=url, kinds=["*"], client_id=client.pk, actor=system_actor("fuzz"))
 
 
 def _texts(bed: Any) -> Any:
