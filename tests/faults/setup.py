@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -29,6 +30,9 @@ from urllib.parse import urlsplit, urlunsplit
 from workshop import local_services
 
 ROOT = Path(__file__).resolve().parents[2]
+APPS = (
+    "workshop", "history", "staff", "receipts", "polishing", "analytics", "integrations", "botapp",
+)  # fmt: skip
 _STALE = re.compile(r"faults_(\d+)_\d+")
 WAIT = 240.0  # seconds; a bound for failures, never slept through
 
@@ -66,7 +70,10 @@ def throwaway(*, server: str | None = None, sqlite: bool = False) -> Iterator[Pl
         # As an installation does it: migrations, catalogues, static files.
         with _alone(static_files()):
             call_command("prepare", files=True, stdout=sys.stderr)
-        call_command("prepare", stdout=sys.stderr)
+        if not _is_prepared():
+            call_command("prepare", stdout=sys.stderr)
+            if vendor == "postgresql":
+                _keep_as_template(url)
         yield Place(url, vendor, folder, dict(os.environ))
 
 
@@ -113,11 +120,49 @@ def _own_database(server: str) -> Iterator[str]:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(statement)
 
-    execute(f'CREATE DATABASE "{name}"')  # our own letters and digits
+    try:
+        execute(f'CREATE DATABASE "{name}" TEMPLATE "{template()}"')  # our own letters and digits
+    except psycopg.errors.InvalidCatalogName:  # the first run of this tree on this server
+        execute(f'CREATE DATABASE "{name}"')
     try:
         yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
     finally:
         execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@functools.cache
+def template() -> str:
+    """The name of a prepared database that later runs of the same tree copy: it saves each of them
+    the migrations. Anything that may change what it holds changes its name."""
+    parts = [ROOT / app for app in APPS]
+    files = sorted(file for part in parts for file in part.rglob("*.py"))
+    files += sorted((ROOT / "locale").rglob("*.po"))
+    told = [f"{file}:{file.stat().st_mtime_ns}:{file.stat().st_size}" for file in files]
+    return f"faults_template_{hashlib.sha256('|'.join(told).encode()).hexdigest()[:16]}"
+
+
+def _is_prepared() -> bool:
+    """Was the database copied from the template?"""
+    from django.db import connection
+
+    return "history_event" in connection.introspection.table_names()
+
+
+def _keep_as_template(url: str) -> None:
+    import psycopg
+
+    _close_connections()
+    own = urlsplit(url).path[1:]
+    server = urlunsplit(urlsplit(url)._replace(path="/postgres"))
+    with psycopg.connect(server, autocommit=True) as connection:
+        names = connection.execute("SELECT datname FROM pg_database").fetchall()
+        for (name,) in names:
+            if name.startswith("faults_template_") and name != template():
+                with contextlib.suppress(psycopg.errors.ObjectInUse):
+                    connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        # Another run that began together with this one may have been quicker.
+        with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            connection.execute(f'CREATE DATABASE "{template()}" TEMPLATE "{own}"')
 
 
 def drop_stale(server: str) -> list[str]:
