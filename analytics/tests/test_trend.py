@@ -218,4 +218,4 @@ def test_the_cost_does_not_grow(cast: Cast) -> None:
             together = len(made)
             trends(at=AT)
         counts.append((alone, together - alone, len(made) - together))
-    assert counts[0] == counts[1] == (3, 7, 3), counts
+    assert counts[0] == counts[1] == (3, 6, 3), counts

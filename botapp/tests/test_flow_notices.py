@@ -22,7 +22,7 @@ from tests.cast import reason_id as return_reason
 from workshop.lib import clock
 
 # Messages that nobody can switch off: they answer what he asked for himself.
-ANSWERS = {"customer.ready", "customer.refused"}
+ANSWERS = {"customer.ready", "customer.refused", "alert_test"}
 
 
 @pytest.fixture
