@@ -48,7 +48,7 @@ def test_the_first_page(office: Office, cast: Cast) -> None:
     page = office.page
     office.sign_in()
     office.looks_right()
-    assert page.locator("section.office-part").count() == 8
+    assert page.locator("section.office-part").count() == 9
     assert page.locator("#part-burning .office-burning li").count() == 1
     assert f"№{late}" in page.inner_text("#part-burning")
     assert page.locator("#part-days polyline").count() == 3
