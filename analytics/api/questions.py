@@ -154,6 +154,7 @@ def understood(asked: Mapping[str, str], known: Sequence[Parameter]) -> Question
 
 def values_of(asked: Mapping[str, str], known: Sequence[Parameter]) -> dict[str, Any]:
     """Each parameter that was sent, read; refused as :func:`understood` says."""
+    plain.refuse_repeated(asked)
     plain.refuse_unknown("query", asked, [one.name for one in known])
     values, wrong = {}, {}
     for one in known:

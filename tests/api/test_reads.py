@@ -189,6 +189,15 @@ class TestSparse:
             assert answer.status_code == 400
             assert list(answer.json()["field_errors"]) == [name]
 
+    @pytest.mark.parametrize(
+        "path", ["/receipts/", "/metals/", "/analytics/quality/", "/receipts/by-number/1/"]
+    )
+    def test_what_stands_there_twice_is_refused(self, shop: Caller, path: str) -> None:
+        name = "period" if "analytics" in path else "fields"
+        answer = shop.http.get(f"{BASE}{path}?{name}=id&{name}=number")
+        assert answer.status_code == 400
+        assert answer.json()["field_errors"][name][0]["code"] == "repeated"
+
     def test_expansions(self, shop: Caller, cast: Cast) -> None:
         receipt = make_returned(cast)
         row = shop.get(

@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -101,6 +102,14 @@ def names_in(parameter: str, asked: str, known: Collection[str]) -> list[str]:
         raise serializers.ValidationError({parameter: [text]}, code="empty")
     refuse_unknown(parameter, names, known)
     return names
+
+
+def refuse_repeated(asked: Mapping[str, str]) -> None:
+    """Every parameter stands there once: of two values one would have no effect."""
+    lists = asked.lists() if isinstance(asked, MultiValueDict) else ()
+    wrong = {name: [_("This stands there more than once.")] for name, all_ in lists if all_[1:]}
+    if wrong:
+        raise serializers.ValidationError(wrong, code="repeated")
 
 
 def refuse_unknown(parameter: str, names: Iterable[str], known: Collection[str]) -> None:

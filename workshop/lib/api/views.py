@@ -177,6 +177,7 @@ class ListView(ReadView):
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         asked = request.query_params
+        plain.refuse_repeated(asked)
         if "format" in asked:
             return private(files.file_of(self))
         plan = self._plan(asked)
@@ -265,6 +266,7 @@ class RowView(ReadView):
     """One row, with an ETag; ``If-None-Match`` is answered with 304."""
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        plain.refuse_repeated(request.query_params)
         plain.refuse_unknown("query", request.query_params, OF_ROWS)
         found = plain.read(self.one(self.rows(), **kwargs)[:1], self.shape())
         if not found:
