@@ -86,8 +86,9 @@ class Bench:
         def client(_number: int) -> None:
             if _number == CLIENTS:
                 halfway.wait()
+                time.sleep(0.05)  # all have begun again: some connections are in use, some not
+                ended.set()  # the first may fail before the server has told us that it ended all
                 asked.ended = _end_all()
-                ended.set()
                 return
             for step in range(self.each):
                 if step == self.each // 2:
@@ -105,7 +106,6 @@ def _end_all() -> int:
     """Every connection to the database but our own; how many there were."""
     from django.db import connection
 
-    time.sleep(0.05)  # the clients have begun again: some connections are in use, some are not
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
