@@ -37,6 +37,7 @@ SQLITE_ALONE = {
     "tests/office/test_home.py": "the page; the measures run in analytics",
     "tests/office/test_jobs.py": "the page; the claims of jobs run in history",
     "tests/office/test_language.py": "words",
+    "tests/office/test_list_cost.py": "how often lists ask, not what",
     "tests/office/test_loads.py": "pages; the measures run in analytics",
     "tests/office/test_numbers": "pages; the measures run in analytics",
     "tests/office/test_person_numbers.py": "a page; the measures run in analytics",
