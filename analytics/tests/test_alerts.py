@@ -288,6 +288,7 @@ def test_whoever_is_told_may_answer(cast: Cast) -> None:
     rule(cast, employees=[cast.igor.pk])
     judge(0, queue=61)
     alerts.acknowledge_alert(alert_id=Alert.objects.get().pk, actor=cast.actor("igor"))
+    assert Alert.objects.get().acknowledged_by == cast.igor.short_name
 
 
 # --- words ----------------------------------------------------------------------------------------
