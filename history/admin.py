@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
 from history.models import Command, Event, Lease, Outbox, Stream
+from history.registry import kept_from
 from history.render import DOORS, kind_labels, line
 from workshop.lib import clock
 from workshop.lib.admin import DayRangeFilter, KeptAdmin, TechnicalAdmin, columns
@@ -56,6 +59,9 @@ class EventAdmin(KeptAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
+        kept = kept_from(import_string(settings.OFFICE_SCOPES)(request))
+        if kept:
+            rows = rows.exclude(kind__in=kept)
         stream = request.GET.get("stream", "").replace("\x00", "")[:80]
         return rows.filter(stream=stream) if stream else rows
 

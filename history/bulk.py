@@ -1,19 +1,20 @@
 """Writing whole histories at once: the columns, chain and constraints of ``record_event``.
 
 For imports and large demonstrations. A row's id is taken before it is written, because payloads
-name the rows they speak of. All rows of a batch go to the database together: by COPY on
-PostgreSQL, by executemany on SQLite.
+name the rows they speak of. Rows go to the database many at a time, by COPY on PostgreSQL (beside
+the work on the next ones), by executemany on SQLite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from itertools import chain, count, repeat
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from django.db import connection, models, transaction
 from django.db.models.base import ModelState
@@ -29,33 +30,70 @@ from workshop.lib import clock
 from workshop.lib.actor import Actor
 from workshop.lib.collector import resting
 
+if TYPE_CHECKING:
+    from history.bulk_sending import Sending
+
 M = TypeVar("M", bound=models.Model)
 
 IDS_AT_ONCE: Final = 2000
+# A session keeps the plan by which it checks a key; made while the table was nearly empty, it reads
+# all of it for each row.
+_PLANNED_ANEW: Final = b"DISCARD PLANS; SET LOCAL enable_seqscan = off"
+_CHECKED: Final = b"SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 
 Mark = list[int]
+
+
+class _Blocks:
+    """Ids for a table, some thousand at a time."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        self._model = model
+        self._ahead: deque[Iterable[int]] = deque()
+        self._left: int | None = None  # about so many are not given out; None: none were asked for
+
+    def __iter__(self) -> Iterator[Iterable[int]]:
+        return self
+
+    def __next__(self) -> Iterable[int]:
+        return self._ahead.popleft() if self._ahead else self._take()
+
+    def stock_up(self, used: int) -> None:
+        """After so many were given out: have as many at hand, so that nobody waits in between."""
+        if self._left is None:
+            return
+        self._left -= used
+        if self._left < used:
+            self._ahead.append(self._take())
+
+    def _take(self) -> Iterable[int]:
+        self._left = (self._left or 0) + IDS_AT_ONCE
+        return _take_ids(self._model)
 
 
 class _Table:
     """The rows of a batch for one table, and ids for them."""
 
-    __slots__ = ("ids", "key", "rows")
+    __slots__ = ("blocks", "ids", "key", "rows")
 
     def __init__(self, model: type[models.Model], *, dry: bool) -> None:
         self.key = model._meta.pk.attname
         self.rows: list[Any] = []
+        self.blocks = _Blocks(model)
         self.ids: Iterator[int] = count(2**62)  # of a dry batch: no row of the database has one
         if not dry:
-            self.ids = chain.from_iterable(iter(partial(_take_ids, model), None))
+            self.ids = chain.from_iterable(self.blocks)
 
 
 class Head:
     """The end of a stream that begins in a batch: the columns of its row, and its name as bytes."""
 
+    copied: bytes
+    encoded: bytes
+
     def __init__(self, name: str, id_: int) -> None:
         self.id, self.name = id_, name
         self.last_sequence, self.last_hash = 0, ""
-        self.copied, self.encoded = copied(name), encoded(name)
 
 
 @dataclass
@@ -64,13 +102,15 @@ class Batch:
 
     now: datetime
     dry: bool = False  # nothing is written, no hash is reckoned
+    check_keys: bool = False  # as rows arrive
     _now: str = ""
     _tables: dict[type[models.Model], _Table] = field(default_factory=dict)
     _heads: dict[str, Head] = field(default_factory=dict)
     _who: dict[int, tuple[Actor, dict[str, Any]]] = field(default_factory=dict)
     _forms: dict[tuple[int, type[Payload]], Form] = field(default_factory=dict)
     _at: datetime | None = None
-    _at_told: bytes = b""
+    _at_told: str = ""
+    _sending: Sending | None = None
 
     def __post_init__(self) -> None:
         self._now = clock.iso(self.now) or ""
@@ -122,7 +162,7 @@ class Batch:
             event.id, event.recorded_at = next(table.ids), self.now
             event.command_id, event.ordinal = command.id, command.next_ordinal
             form = self._form(type(payload), actor)
-            event.fill(form, payload.as_json(), self._told(at), head)
+            event.fill(form, payload.as_json(), self.told(at).encode(), head)
             table.rows.append(event)
             command.next_ordinal += 1
             head.last_hash = event.hash
@@ -132,6 +172,7 @@ class Batch:
         table = self._table(Stream)
         head = self._heads[stream] = Head(stream, next(table.ids))
         if not self.dry:
+            head.copied, head.encoded = copied(stream), encoded(stream)
             table.rows.append(head)
         return head
 
@@ -144,10 +185,10 @@ class Batch:
             form = self._forms[id(actor), payload] = Form.of(payload, shared, self._now)
         return form
 
-    def _told(self, at: datetime) -> bytes:
+    def told(self, at: datetime) -> str:
         """A moment in canonical form; several events after another are often of one."""
         if at is not self._at:
-            self._at, self._at_told = at, (clock.iso(at) or "").encode()
+            self._at, self._at_told = at, clock.iso(at) or ""
         return self._at_told
 
     def _columns_of(self, actor: Actor) -> dict[str, Any]:
@@ -171,17 +212,33 @@ class Batch:
         for name in list(self._heads)[heads:]:
             del self._heads[name]
 
-    def write(self) -> None:
-        """Everything at once, in the order in which the tables were first used."""
-        events = self._table(Event).rows
-        for model, table in self._tables.items():
-            if table.rows and model is Event:
-                _insert_events(events)
-            elif table.rows:
-                insert_rows(model, table.rows)
+    def hand_over(self) -> None:
+        """Write what was added so far, in the order in which the tables were first used.
+
+        It is complete: none of it may be changed or taken back any more, its streams have ended.
+        On PostgreSQL it is on its way from now on, while the batch goes on; see :meth:`turn`.
+        """
+        written = [(model, table.rows) for model, table in self._tables.items() if table.rows]
+        for model, rows in written:
+            self._tables[model].rows = []
+            if self._sending is not None:
+                self._tables[model].blocks.stock_up(len(rows))
+        for model, rows in written:
+            if model is Event:
+                _insert_events(rows)
+            else:
+                insert_rows(model, rows)
+        events = dict(written).get(Event, ())
         for subscriber in subscribers().values():
             subscriber(events)
-        self._tables.clear()
+        self._heads.clear()
+        if self._sending is not None and written and self.check_keys:
+            self._sending.add(_CHECKED)
+
+    def turn(self) -> None:
+        """Let what is on its way go on as far as it goes without waiting."""
+        if self._sending is not None:
+            self._sending.turn()
 
 
 def _insert_events(events: list[NewEvent]) -> None:
@@ -241,27 +298,48 @@ def _recipe(model: type[models.Model]) -> _Recipe:
 
 
 @contextmanager
-def batch(*, dry: bool = False) -> Iterator[Batch]:
+def batch(*, dry: bool = False, check_keys: bool = False) -> Iterator[Batch]:
     """One transaction of bulk writing; an error inside leaves nothing. A ``dry`` one neither locks
-    nor writes, the rows are only worked out."""
-    with resting(), nullcontext() if dry else transaction.atomic():
-        opened = Batch(clock.now(), dry=dry)
+    nor writes, the rows are only worked out.
+
+    ``check_keys``: foreign keys are checked beside the work on the next rows instead of by the
+    commit. From then on the rows they point to are locked against FOR UPDATE: not for a transaction
+    that lasts.
+    """
+    with resting(), nullcontext() if dry else transaction.atomic(), _beside(dry=dry) as sending:
+        if sending is not None and check_keys:
+            sending.add(_PLANNED_ANEW)
+        opened = Batch(clock.now(), dry=dry, check_keys=check_keys, _sending=sending)
         yield opened
-        opened.write()
+        opened.hand_over()
 
 
-def _take_ids(model: type[models.Model]) -> Iterator[int]:
-    """Ids of the database's own sequence; SQLite has one writer, its counter cannot move."""
+def _beside(*, dry: bool) -> AbstractContextManager[Sending | None]:
+    """Around a batch whose rows go to the database while it works on the next."""
+    if dry or connection.vendor != "postgresql":
+        return nullcontext()
+    from history.bulk_sending import sending  # an installation on SQLite loads nothing of it
+
+    return sending()
+
+
+def _take_ids(model: type[models.Model]) -> Iterable[int]:
+    """Ids of the database's own sequence: nobody else gets them, a service of this transaction
+    neither."""
     table, column = model._meta.db_table, model._meta.pk.column
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             numbers = "SELECT nextval(%s::regclass) FROM generate_series(1, %s)"
             cursor.execute(numbers, [_sequence(table, column), IDS_AT_ONCE])
-            return iter([row[0] for row in cursor.fetchall()])
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-        last = cursor.fetchone()
-    start = last[0] if last else 0
-    return iter(range(start + 1, 2**63))
+            return [row[0] for row in cursor.fetchall()]
+        advance = "UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s RETURNING seq"
+        cursor.execute(advance, [IDS_AT_ONCE, table])
+        found = cursor.fetchone()
+        if found is None:  # nothing was ever written there
+            begin = "INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)"
+            cursor.execute(begin, [table, IDS_AT_ONCE])
+        last = found[0] if found else IDS_AT_ONCE
+    return range(last - IDS_AT_ONCE + 1, last + 1)
 
 
 @cache

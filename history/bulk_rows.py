@@ -16,6 +16,7 @@ from django.db import connection, models
 from django.db.models.fields import NOT_PROVIDED
 
 from history.canonical import encoded
+from workshop.lib import clock
 
 NULL: Final = "\\N"
 _SPECIAL: Final = re.compile(r"[\\\t\n\r]")
@@ -46,10 +47,10 @@ def insert_rows(model: type[models.Model], rows: Sequence[Any]) -> None:
 
 def copy(model: type[models.Model], columns: Iterable[str], text: str | bytes) -> None:
     """Lines in the text form of COPY, of these columns."""
+    from history.bulk_sending import send  # an installation on SQLite loads nothing of it
+
     statement = f"COPY {_quoted(model._meta.db_table)} ({_names(columns)}) FROM STDIN"
-    errors = connection.wrap_database_errors
-    with connection.cursor() as cursor, errors, cursor.copy(statement) as stream:
-        stream.write(text)
+    send(statement, text.encode() if isinstance(text, str) else text)
 
 
 def insert(model: type[models.Model], rows: Sequence[Sequence[Any]]) -> None:
@@ -89,9 +90,12 @@ def _text(item: Field, column: Column) -> Iterable[str] | None:
         return [NULL if value is None else _escaped(_json(value)) for value in column]
     if isinstance(item, models.CharField | models.TextField | models.FileField):
         return _texts(column)
-    if isinstance(item, models.DateTimeField | models.BooleanField):
-        known = {value: NULL if value is None else str(value) for value in set(column)}
-        return [known[value] for value in column]
+    if isinstance(item, models.DateTimeField):
+        moments = {value: clock.iso(value) or NULL for value in set(column)}
+        return [moments[value] for value in column]
+    if isinstance(item, models.BooleanField):
+        flags = {value: NULL if value is None else str(value) for value in set(column)}
+        return [flags[value] for value in column]
     return [NULL if value is None else str(value) for value in column]
 
 

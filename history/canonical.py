@@ -32,6 +32,8 @@ def plain(value: Any) -> Any:
             str(key): item if type(item) in AS_THEY_ARE else plain(item)
             for key, item in value.items()
         }
+    if exact is list:
+        return [item if type(item) in AS_THEY_ARE else plain(item) for item in value]
     if isinstance(value, bool | int | str):
         return value
     if isinstance(value, datetime):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cache
@@ -28,6 +28,8 @@ class Payload:
     kind: ClassVar[str] = ""
     version: ClassVar[int] = 1
     label: ClassVar[str | Promise] = ""
+    # The scope that reading it needs, beside that of the history; empty: nothing more.
+    scope: ClassVar[str] = ""
 
     def words(self) -> str:
         """The event in words, with old → new, in the active language."""
@@ -62,14 +64,14 @@ _undoers: dict[str, Undoer] = {}
 
 
 def event_kind(
-    kind: str, label: str | Promise, *, version: int = 1
+    kind: str, label: str | Promise, *, version: int = 1, scope: str = ""
 ) -> Callable[[type[P]], type[P]]:
     """Class decorator: registers a frozen payload dataclass under ``kind``."""
 
     def register(cls: type[P]) -> type[P]:
         if kind in _kinds:
             raise ValueError(f"event kind {kind} is registered twice")
-        cls.kind, cls.version, cls.label = kind, version, label
+        cls.kind, cls.version, cls.label, cls.scope = kind, version, label, scope
         _kinds[kind] = cls
         return cls
 
@@ -87,6 +89,11 @@ def payload_class(kind: str) -> type[Payload]:
 def kinds() -> dict[str, type[Payload]]:
     """All registered kinds, for filters, documentation and tests."""
     return dict(_kinds)
+
+
+def kept_from(scopes: Collection[str]) -> list[str]:
+    """The kinds that need a scope which is not among ``scopes``."""
+    return sorted(name for name, one in _kinds.items() if one.scope and one.scope not in scopes)
 
 
 def load(event: Event) -> Payload:

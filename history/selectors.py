@@ -1,9 +1,20 @@
-"""Reads of the history that services need themselves."""
+"""Reads of the history: what a reader may see, and what services need themselves."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from django.db.models import QuerySet
+
+from history import registry
 from history.commands import Already
 from history.models import Event
+
+
+def readable(scopes: Collection[str]) -> QuerySet[Event]:
+    """All events but those of the kinds that need more than ``scopes``."""
+    kept = registry.kept_from(scopes)
+    return Event.objects.exclude(kind__in=kept) if kept else Event.objects.all()
 
 
 def last_event(stream: str, *kinds: str) -> Event | None:

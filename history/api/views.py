@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from history.models import Event, Stream
 from history.render import line
+from history.selectors import readable
 from workshop.lib.api.access import Access
 from workshop.lib.api.filters import IdFilter
 from workshop.lib.api.moments import MomentFilter
@@ -60,7 +61,7 @@ class Events(ListView):
     filters = EventFilter
 
     def rows(self) -> QuerySet[Any]:
-        return Event.objects.all()
+        return readable(self.access.scopes)
 
 
 class OneEvent(RowView, Events):

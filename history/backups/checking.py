@@ -42,17 +42,30 @@ def check(path: Path | None = None) -> Path:
         tempfile.TemporaryDirectory(prefix="check-", dir=settings.DATA_DIR) as place,
         _scratch(Path(place)) as url,
     ):
-        environment = os.environ | {
-            "DATABASE_URL": url,
-            "DATA_DIR": place,
-            "MEDIA_ROOT": str(Path(place) / "media"),
-            "STATIC_ROOT": str(settings.STATIC_ROOT),
-            "BACKUP_IDENTITY": settings.BACKUP_IDENTITY,
-            "DEMO": "0",
-        }
-        environment.pop("BACKUP_IDENTITY_FILE", None)
-        _restore(path, environment)
+        _restore(path, environment_of(Path(place), url))
     return path
+
+
+def environment_of(place: Path, url: str) -> dict[str, str]:
+    """What the restore is told. Secrets go on as files: an environment is there to be read as long
+    as its process runs. A file wins over a variable, so that those of this installation have to go:
+    else the restore would be led to the workshop's own database.
+    """
+    given = {
+        "DATA_DIR": str(place),
+        "MEDIA_ROOT": str(place / "media"),
+        "STATIC_ROOT": str(settings.STATIC_ROOT),
+        "DEMO": "0",
+    }
+    for name, secret in {"DATABASE_URL": url, "BACKUP_IDENTITY": settings.BACKUP_IDENTITY}.items():
+        kept = place / f"{name.lower()}.secret"
+        kept.touch(mode=0o600)
+        kept.write_text(secret, encoding="utf-8")
+        given |= {name: "", f"{name}_FILE": str(kept)}
+    others = {
+        key: value for key, value in os.environ.items() if key.removesuffix("_FILE") not in given
+    }
+    return others | given
 
 
 def _restore(path: Path, environment: dict[str, str]) -> None:
@@ -104,7 +117,7 @@ def _url(own: dict[str, Any], name: str) -> str:
     who = quote(str(own.get("user", "")), safe="")
     if "password" in own:
         who += ":" + quote(str(own["password"]), safe="")
-    host = quote(str(own.get("host", "")), safe="")
     port = f":{own['port']}" if own.get("port") else ""
-    tls = urlencode([(key, own[key]) for key in _TLS if key in own])
-    return f"postgresql://{who}@{host}{port}/{name}" + (f"?{tls}" if tls else "")
+    # The host too: the folder of a socket or an IPv6 address is not read before the port.
+    more = urlencode([(key, own[key]) for key in ("host", *_TLS) if own.get(key)])
+    return f"postgresql://{who}@{port}/{name}" + (f"?{more}" if more else "")

@@ -10,6 +10,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -139,7 +140,7 @@ def _dump_postgresql(target: Path) -> dict[str, int]:
 def _snapshot() -> Iterator[tuple[str, Any]]:
     """A transaction on a connection of its own that others may look at the database through."""
     parameters = dict(connection.get_connection_params())
-    known = {key: parameters[key] for key in _PASSED if key in parameters}
+    known = {key: parameters[key] for key in (*_PASSED, "password") if key in parameters}
     with psycopg.connect(**known) as own, own.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -157,12 +158,11 @@ def _load_postgresql(source: Path) -> None:
     _run(command)
 
 
-# What libpq calls the parameters that Django has; a password never stands in a command line.
+# What libpq calls the parameters that Django has; the password goes by a file.
 _PASSED: Final = {
     "host": "PGHOST",
     "port": "PGPORT",
     "user": "PGUSER",
-    "password": "PGPASSWORD",
     "dbname": "PGDATABASE",
     "sslmode": "PGSSLMODE",
     "sslrootcert": "PGSSLROOTCERT",
@@ -176,10 +176,26 @@ def _run(command: list[str]) -> None:
     named = {key: str(parameters[key]) for key in _PASSED if parameters.get(key)}
     environment = os.environ | {_PASSED[key]: value for key, value in named.items()}
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        with _password_file(str(parameters.get("password", ""))) as kept:
+            done = subprocess.run(
+                command, env=environment | kept, capture_output=True, text=True, check=False
+            )
     except FileNotFoundError as error:
         raise BackupError(
             f"{command[0]} is not installed here. Cure: apt-get install postgresql-client"
         ) from error
     if done.returncode:
         raise BackupError(f"{command[0]} failed: {done.stderr.strip()[:_WORDS]}")
+
+
+@contextmanager
+def _password_file(password: str) -> Iterator[dict[str, str]]:
+    """Where libpq reads it: a command and an environment can be looked at while they run."""
+    if not password:
+        yield {}
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="pgpass-", encoding="utf-8") as file:
+        escaped = password.replace("\\", "\\\\").replace(":", "\\:")
+        file.write(f"*:*:*:*:{escaped}\n")
+        file.flush()
+        yield {"PGPASSFILE": file.name}

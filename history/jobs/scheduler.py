@@ -41,12 +41,18 @@ class LeadingScheduler(DatabaseScheduler):
     _token: str | None = None
     _renewed = 0.0
     _stands_by = False
+    _ends = False
 
     def setup_schedule(self) -> None:
         """The rows are seeded after ``migrate``; a starting beat must not overwrite them."""
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Send what is due, one job a call; seconds to wait before the next call."""
+        """Send what is due, one job a call; seconds to wait before the next call.
+
+        SystemExit, which Celery takes for an orderly end, once that was asked for.
+        """
+        if self._ends:
+            raise SystemExit
         if not self._leads():
             return STAND_BY
         try:
@@ -77,6 +83,10 @@ class LeadingScheduler(DatabaseScheduler):
                 lease.release(LEASE, token)
             except DatabaseError:
                 logger.warning("the lease is left to run out: the database does not answer")
+
+    def end(self) -> None:
+        """Before the next look: safe to ask for from a signal, amid a statement of this one."""
+        self._ends = True
 
     def _leads(self) -> bool:
         now = time.monotonic()

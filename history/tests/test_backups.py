@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import random
+import subprocess
+import sys
 import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from history.backups import archive, dumps, making, nightly, restoring, rotation, sealing
+from history.backups import archive, checking, dumps, making, nightly, restoring, rotation, sealing
 from history.backups.archive import Manifest
 from history.backups.errors import BackupError, Refused
 from history.backups.events import BackupFailed, BackupMade
@@ -20,6 +23,7 @@ from history.models import Event
 from history.registry import load
 from history.tasks import back_up
 from workshop.lib.actor import system_actor
+from workshop.settings.database import database
 
 AT = datetime(2026, 3, 1, 0, 0, tzinfo=UTC)
 ACTOR = system_actor("history.back_up")
@@ -147,6 +151,55 @@ def test_a_wrong_public_key_leaves_no_backup(settings: Any) -> None:
     with pytest.raises(BackupError, match="BACKUP_RECIPIENT"):
         making.make(at=AT)
     assert list(settings.BACKUP_DIR.iterdir()) == []
+
+
+# --- what other programs are told -----------------------------------------------------------------
+
+
+def test_a_trial_is_led_to_its_scratch_place_and_not_to_the_workshop(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
+) -> None:
+    """Where secrets come as files: a file wins over a variable."""
+    for name in ("DATABASE_URL", "BACKUP_IDENTITY", "MEDIA_ROOT"):
+        own = tmp_path / name
+        own.write_text(f"of-the-workshop-{name}")
+        monkeypatch.setenv(f"{name}_FILE", str(own))
+    settings.BACKUP_IDENTITY = "AGE-SECRET-KEY-1TRIAL"
+    scratch = "postgresql://shop:pass-word@/scratch"
+    told = checking.environment_of(tmp_path, scratch)
+    assert not {scratch, "AGE-SECRET-KEY-1TRIAL"} & set(told.values())
+    # In a process of its own: the reader of this one remembers the files that it has read.
+    names = ("DATABASE_URL", "BACKUP_IDENTITY", "MEDIA_ROOT")
+    program = f"import environ; e = environ.FileAwareEnv(); print([e.str(n) for n in {names}])"
+    read = subprocess.run(
+        [sys.executable, "-c", program], env=told, capture_output=True, text=True, check=True
+    )
+    assert ast.literal_eval(read.stdout) == [
+        scratch,
+        "AGE-SECRET-KEY-1TRIAL",
+        str(tmp_path / "media"),
+    ]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.glob("*.secret"))
+
+
+@pytest.mark.parametrize("host", ["/var/run/postgresql", "::1", "db.example.org"])
+def test_the_scratch_place_is_reached_as_the_workshop_is(host: str) -> None:
+    own = {"host": host, "port": 5433, "user": "shop", "password": "p@:/ü", "sslmode": "require"}
+    found = database(checking._url(own, "scratch"))
+    options = found["OPTIONS"]
+    assert (options.get("host") or found["HOST"], options["sslmode"]) == (host, "require")
+    names = ("NAME", "USER", "PASSWORD", "PORT")
+    assert [found[name] for name in names] == ["scratch", "shop", "p@:/ü", 5433]
+
+
+def test_the_tools_of_the_database_read_the_password_from_a_file() -> None:
+    with dumps._password_file("a:b\\c") as told:
+        kept = Path(told["PGPASSFILE"])
+        assert kept.read_text() == "*:*:*:*:a\\:b\\\\c\n"
+        assert kept.stat().st_mode & 0o077 == 0
+    assert not kept.exists()
+    with dumps._password_file("") as told:
+        assert told == {}
 
 
 # --- which ones stay -----------------------------------------------------------------------------

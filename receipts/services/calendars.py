@@ -15,6 +15,7 @@ from receipts.events.catalogue import CalendarChanged
 from receipts.models import CalendarDay, WorkCalendar, WorkInterval
 from workshop.lib.actor import Actor
 from workshop.lib.errors import RuleViolation
+from workshop.lib.one_look import once
 from workshop.lib.text import clean_text, require_text
 
 Hours = Sequence[tuple[time, time]]
@@ -159,6 +160,7 @@ def record(run: Run, calendar: WorkCalendar, changes: list[str]) -> None:
     run.record(f"settings:calendar:{calendar.pk}", payload)
 
 
+@once
 def current_calendar() -> worktime.Calendar:
     """The active calendar as working time; without one the workshop works round the clock."""
     calendar = WorkCalendar.objects.filter(active=True).first()

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.db import models
 
+from receipts.events.base import Ref, ref
 from receipts.models import OperationType
 from receipts.services.base import employee, row_of
 from staff.models import Employee
@@ -22,6 +23,7 @@ class Drawer:
         self._rows: dict[tuple[type[models.Model], int], Any] = {}
         self._cleaned: dict[tuple[str, Any], Any] = {}
         self._found_once: dict[str, Any] = {}
+        self._refs: dict[int, tuple[models.Model, Ref]] = {}
 
     def row(self, model: type[M], pk: int, *, field: str) -> M:
         """An active or inactive row, as ``row_of`` finds it."""
@@ -39,6 +41,14 @@ class Drawer:
     def put(self, row: models.Model) -> None:
         """A row of this batch, which is not in the database yet."""
         self._rows[type(row), row.pk] = row
+
+    def ref(self, row: Employee | OperationType) -> Ref:
+        """Of a person or a kind of work, who come again and again: id and name, as payloads hold
+        them."""
+        found = self._refs.get(id(row))
+        if found is None:
+            found = self._refs[id(row)] = (row, ref(row) or {})  # kept, so its id() stays its own
+        return found[1]
 
     def cleaned(self, name: str, raw: Any, clean: Callable[[], Any]) -> Any:
         """A fact after cleaning: prices and complaints come again and again."""

@@ -80,7 +80,7 @@ class OpeningDraft:
             return {}
         self.rows.add(
             ReceiptNumber(
-                receipt_id=receipt.pk,
+                receipt_id=receipt.id,
                 number=receipt.number,
                 number_key=receipt.number_key,
                 until=at,
@@ -135,7 +135,7 @@ class OpeningDraft:
         kinds.sort(key=lambda kind: (kind.order, kind.name))
         for kind in kinds:
             self.rows.add(
-                Receipt.agreed_works.through(receipt_id=self.receipt.pk, operationtype_id=kind.pk)
+                Receipt.agreed_works.through(receipt_id=self.receipt.id, operationtype_id=kind.id)
             )
         if kinds:
             changes["agreed_works"] = ["", ", ".join(map(str, kinds))]
@@ -158,10 +158,11 @@ class OpeningDraft:
         promise = receipt.first_promise
         if deadline is not None and (promise is None or (cause and cause.replaces_promise)):
             promise = deadline
+        new = clock.iso(deadline)
         payload = DeadlineChanged(
             old=clock.iso(receipt.deadline),
-            new=clock.iso(deadline),
-            promise=clock.iso(promise),
+            new=new,
+            promise=new if promise is deadline else clock.iso(promise),
             cause=ref(cause),
             reason=clean_text(reason, field="reason", limit=REASON_LENGTH),
         )
@@ -193,7 +194,7 @@ class OpeningDraft:
                 self.rows.add(
                     new_row(
                         Reminder,
-                        receipt_id=self.receipt.pk,
+                        receipt_id=self.receipt.id,
                         deadline_version=self.receipt.deadline_version,
                         kind=kind,
                         due_at=due_at,

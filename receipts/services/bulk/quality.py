@@ -55,7 +55,7 @@ class Draft(StagesDraft):
 
     def _open_check(self, at: datetime) -> QualityCheck:
         if self.check is None:
-            self.check = new_row(QualityCheck, receipt_id=self.receipt.pk, opened_at=at)
+            self.check = new_row(QualityCheck, receipt_id=self.receipt.id, opened_at=at)
             self.rows.add(self.check)
         return self.check
 
@@ -68,7 +68,7 @@ class Draft(StagesDraft):
         check = self._open_check(at)
         check.test_run_until = at + timedelta(hours=hours)
         until = clock.iso(check.test_run_until) or ""
-        self.write(TestRunStarted(check_id=check.pk, until=until), actor, at)
+        self.write(TestRunStarted(check_id=check.id, until=until), actor, at)
         return {}
 
     def add_reading(self, *, reading: ReadingInput, actor: Actor, at: datetime) -> Extra:
@@ -89,8 +89,8 @@ class Draft(StagesDraft):
         )
         self.rows.add(row)
         payload = ReadingAdded(
-            check_id=check.pk,
-            reading_id=row.pk,
+            check_id=check.id,
+            reading_id=row.id,
             stage=row.stage,
             wind=row.wind,
             position=row.position,
@@ -99,7 +99,7 @@ class Draft(StagesDraft):
             beat_error=str(row.beat_error) if row.beat_error is not None else None,
         )
         self.write(payload, actor, at)
-        return {"reading_id": row.pk}
+        return {"reading_id": row.id}
 
     def record_measurements(
         self,
@@ -129,7 +129,7 @@ class Draft(StagesDraft):
         for item_id, ok in (checklist or {}).items():
             self._answer(check, item_id, ok, changes)
         if changes:
-            self.write(CheckMeasured(check_id=check.pk, changes=changes), actor, at)
+            self.write(CheckMeasured(check_id=check.id, changes=changes), actor, at)
         return {}
 
     def _answer(
@@ -156,17 +156,17 @@ class Draft(StagesDraft):
         payload = Passed(
             status_from=self.receipt.status,
             status_to=Status.READY,
-            check_id=check.pk,
+            check_id=check.id,
             check_was_open=was_open,
-            ended_assignment_id=ended.pk if ended else None,
+            ended_assignment_id=ended.id if ended else None,
             warnings=warnings,
         )
         self.write(payload, actor, at)
-        return {"check_id": check.pk}
+        return {"check_id": check.id}
 
     def _ensure_works(self) -> None:
         there = {row.type_id for row in self.operations} | {row.type_id for row in self.waivers}
-        missing = [kind for kind in self.drawer.required_types() if kind.pk not in there]
+        missing = [kind for kind in self.drawer.required_types() if kind.id not in there]
         if missing:
             raise RuleViolation(
                 "receipts.work_missing",
@@ -174,7 +174,7 @@ class Draft(StagesDraft):
                 field="works",
                 params={
                     "works": ", ".join(map(str, missing)),
-                    "missing_ids": [kind.pk for kind in missing],
+                    "missing_ids": [kind.id for kind in missing],
                 },
             )
 
@@ -209,7 +209,7 @@ class Draft(StagesDraft):
         check, was_open = self._decide(QualityCheck.Decision.RETURNED, actor, at)
         case = new_row(
             ReturnCase,
-            receipt_id=self.receipt.pk,
+            receipt_id=self.receipt.id,
             quality_check=check,
             returned_at=at,
             comment=clean_text(comment, field="comment"),
@@ -220,8 +220,8 @@ class Draft(StagesDraft):
         payload = Returned(
             status_from=self.receipt.status,
             status_to=Status.RETURNED,
-            return_id=case.pk,
-            check_id=check.pk,
+            return_id=case.id,
+            check_id=check.id,
             check_was_open=was_open,
             items=[item_payload(row) for row in found],
             assembler=ref(assembler),
@@ -230,7 +230,7 @@ class Draft(StagesDraft):
         )
         self.write(payload, actor, at)
         self.cases.append((case, found))
-        return {"return_id": case.pk}
+        return {"return_id": case.id}
 
     def _item(self, case: ReturnCase, item: ItemInput, at: datetime) -> ReturnItem:
         reason = self.drawer.row(ReturnReason, item.reason_id, field="reasons")
@@ -270,14 +270,14 @@ class Draft(StagesDraft):
         if operation_id is None:
             affected = [work for work in mine if work.type_id == row.affects_id]
             if affected:
-                return max(affected, key=lambda work: (work.performed_at, work.pk))
+                return max(affected, key=lambda work: (work.performed_at, work.id))
             person = row.responsible_id or 0
             # Of this visit nothing is in the database yet; of the one it repeats there may be.
             if len(selectors.visits_answered_for(self.receipt)) > 1:
                 return selectors.operation_hit(self.receipt, row.affects_id, person, before)
             return None
         for work in mine:
-            if work.pk == operation_id:
+            if work.id == operation_id:
                 return work
         raise RuleViolation(
             "receipts.wrong_operation",

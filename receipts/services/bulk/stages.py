@@ -79,12 +79,12 @@ class StagesDraft(OpeningDraft):
         payload = Assigned(
             status_from=self.receipt.status,
             status_to=Status.IN_WORK,
-            assignment_id=row.pk,
-            master=ref(master) or {},
+            assignment_id=row.id,
+            master=self.drawer.ref(master),
             purpose=ref(purpose),
             previous_master=ref(before),
-            ended_assignment_id=ended.pk if ended else None,
-            ended_hold_id=held.pk if held else None,
+            ended_assignment_id=ended.id if ended else None,
+            ended_hold_id=held.id if held else None,
             accepted=row.accepted_at is not None,
             reason=row.reason,
         )
@@ -100,7 +100,7 @@ class StagesDraft(OpeningDraft):
     ) -> Assignment:
         self.assignment = new_row(
             Assignment,
-            receipt_id=self.receipt.pk,
+            receipt_id=self.receipt.id,
             master=master,
             purpose=purpose,
             assigned_at=at,
@@ -140,7 +140,7 @@ class StagesDraft(OpeningDraft):
             )
             for work in works
         ]
-        return {"operation_ids": [row.pk for row in made]}
+        return {"operation_ids": [row.id for row in made]}
 
     def add_operation(
         self,
@@ -157,7 +157,7 @@ class StagesDraft(OpeningDraft):
         rework = self._rework_of(kind, performed_at)
         row = new_row(
             Operation,
-            receipt_id=self.receipt.pk,
+            receipt_id=self.receipt.id,
             type=kind,
             employee=person,
             performed_at=performed_at,
@@ -168,11 +168,11 @@ class StagesDraft(OpeningDraft):
         self.rows.add(row)
         self.operations.append(row)
         payload = WorkRecorded(
-            operation_id=row.pk,
-            type=ref(kind) or {},
-            employee=ref(person) or {},
-            performed_at=clock.iso(performed_at) or "",
-            rework_of=rework.pk if rework else None,
+            operation_id=row.id,
+            type=self.drawer.ref(kind),
+            employee=self.drawer.ref(person),
+            performed_at=self.rows.told(performed_at),
+            rework_of=rework.id if rework else None,
             comment=row.comment,
             by_polishing=by_polishing,
         )
@@ -183,9 +183,9 @@ class StagesDraft(OpeningDraft):
         found = [
             case
             for case, items in self.cases
-            if case.returned_at <= performed_at and any(i.affects_id == kind.pk for i in items)
+            if case.returned_at <= performed_at and any(i.affects_id == kind.id for i in items)
         ]
-        return max(found, key=lambda case: (case.returned_at, case.pk), default=None)
+        return max(found, key=lambda case: (case.returned_at, case.id), default=None)
 
     def waive_work(
         self, *, type_id: int, reason_id: int, comment: str = "", actor: Actor, at: datetime
@@ -193,13 +193,13 @@ class StagesDraft(OpeningDraft):
         self.ensure("waive", actor)
         kind = self.drawer.row(OperationType, type_id, field="type")
         reason = self.drawer.row(WaiverReason, reason_id, field="reason")
-        if any(waiver.type_id == kind.pk for waiver in self.waivers):
+        if any(waiver.type_id == kind.id for waiver in self.waivers):
             raise Duplicate(
                 "receipts.already_waived", _("This work is already waived."), field="type"
             )
         row = new_row(
             Waiver,
-            receipt_id=self.receipt.pk,
+            receipt_id=self.receipt.id,
             type=kind,
             reason=reason,
             comment=clean_text(comment, field="comment", limit=REASON_LENGTH),
@@ -208,10 +208,10 @@ class StagesDraft(OpeningDraft):
         self.rows.add(row)
         self.waivers.append(row)
         payload = WorkWaived(
-            waiver_id=row.pk, type=ref(kind) or {}, reason=ref(reason) or {}, comment=row.comment
+            waiver_id=row.id, type=ref(kind) or {}, reason=ref(reason) or {}, comment=row.comment
         )
         self.write(payload, actor, at)
-        return {"waiver_id": row.pk}
+        return {"waiver_id": row.id}
 
     def hold(
         self,
@@ -226,7 +226,7 @@ class StagesDraft(OpeningDraft):
         reason = self.drawer.row(HoldReason, reason_id, field="reason")
         row = self.waiting = new_row(
             Hold,
-            receipt_id=self.receipt.pk,
+            receipt_id=self.receipt.id,
             reason=reason,
             comment=clean_text(comment, field="comment", limit=REASON_LENGTH),
             started_at=at,
@@ -238,7 +238,7 @@ class StagesDraft(OpeningDraft):
         payload = Held(
             status_from=self.receipt.status,
             status_to=Status.ON_HOLD,
-            hold_id=row.pk,
+            hold_id=row.id,
             reason=ref(reason) or {},
             comment=row.comment,
             expected_on=expected_on.isoformat() if expected_on else None,
@@ -253,7 +253,7 @@ class StagesDraft(OpeningDraft):
         if row is None:
             raise LookupError("a draft is on hold without a hold")
         payload = Resumed(
-            status_from=self.receipt.status, status_to=row.status_before, hold_id=row.pk
+            status_from=self.receipt.status, status_to=row.status_before, hold_id=row.id
         )
         self.write(payload, actor, at)
         return {}
@@ -272,8 +272,8 @@ class StagesDraft(OpeningDraft):
         payload = ReworkOrdered(
             status_from=self.receipt.status,
             status_to=Status.IN_WORK,
-            assignment_id=row.pk,
-            master=ref(master) or {},
+            assignment_id=row.id,
+            master=self.drawer.ref(master),
             reason=reason,
         )
         self.write(payload, actor, at)
@@ -288,7 +288,7 @@ class StagesDraft(OpeningDraft):
             status_to=Status.REFUSED,
             reason=ref(reason) or {},
             comment=clean_text(comment, field="comment", limit=REASON_LENGTH),
-            ended_hold_id=held.pk if held else None,
+            ended_hold_id=held.id if held else None,
         )
         self.write(payload, actor, at)
         return {}
@@ -327,7 +327,7 @@ class StagesDraft(OpeningDraft):
         payload = Issued(
             status_from=self.receipt.status,
             status_to=Status.ISSUED,
-            ended_assignment_id=ended.pk if ended else None,
+            ended_assignment_id=ended.id if ended else None,
             difference_explained=bool(difference),
         )
         self.write(payload, actor, at)
@@ -349,7 +349,7 @@ class StagesDraft(OpeningDraft):
                     },
                 )
             row = new_row(
-                DetachedPart, receipt_id=self.receipt.pk, part=part, holder=holder, since=since
+                DetachedPart, receipt_id=self.receipt.id, part=part, holder=holder, since=since
             )
             self.rows.add(row)
             self.away.append(row)

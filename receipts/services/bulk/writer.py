@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 
@@ -28,10 +28,14 @@ VERB = "receipt.write_history"
 class Writer:
     """Collects drafts; they are written when the ``with`` block of :func:`writer` ends."""
 
+    TOGETHER: ClassVar = 100  # complete stories that are sent at once
+    TURN: ClassVar = 4  # after so many the sending goes on
+
     def __init__(self, rows: Batch) -> None:
         self.rows = rows
         self.drawer = Drawer()
         self._drafts: list[Draft] = []
+        self._complete = 0
 
     def draft(
         self,
@@ -53,7 +57,8 @@ class Writer:
         number that is taken fails as IntegrityError when the batch is written.
         """
         receipt_id = self.rows.next_id(Receipt)
-        command = self.rows.command(VERB, key, actor, arguments or {"number": number, "at": at})
+        told = arguments or {"number": number, "at": self.rows.told(at)}
+        command = self.rows.command(VERB, key, actor, told)
         command.result = {"id": receipt_id, "extra": {}, "warnings": [], "already": None}
         draft = Draft(self.rows, self.drawer, command, receipt_id)
         known = dict(facts or {})
@@ -89,7 +94,7 @@ class Writer:
             **facts,
         )
         self.rows.add(watch)
-        payload = WatchAdded(watch_id=watch.pk, description=str(watch))
+        payload = WatchAdded(watch_id=watch.id, description=str(watch))
         self.rows.record(watch.stream, payload, actor=actor, command=command, at=at)
         return self._remember(watch)
 
@@ -114,13 +119,13 @@ class Writer:
             created_at=at,
         )
         self.rows.add(customer)
-        payload = CustomerAdded(customer_id=customer.pk)
+        payload = CustomerAdded(customer_id=customer.id)
         self.rows.record(customer.stream, payload, actor=actor, command=command, at=at)
         return self._remember(customer)
 
     def _remember(self, row: Watch | Customer) -> int:
         self.drawer.put(row)
-        return int(row.pk)
+        return int(row.id)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -133,19 +138,34 @@ class Writer:
             del self._drafts[drafts:]
             raise
 
+    def complete(self) -> None:
+        """Everything told so far stands; what is told next is another story.
+
+        Some complete ones together go to the database while the next are told. Outside of
+        :meth:`attempt`.
+        """
+        self._complete += 1
+        if self._complete % self.TOGETHER == 0:
+            self.close()
+            self.rows.hand_over()
+        elif self._complete % self.TURN == 0:
+            self.rows.turn()
+
     def close(self) -> None:
         """Before the rows are written: what follows from each history as a whole."""
         for draft in self._drafts:
             draft.plan_reminders()
+        self._drafts.clear()
 
 
 @contextmanager
-def writer(*, dry: bool = False) -> Iterator[Writer]:
+def writer(*, dry: bool = False, check_keys: bool = False) -> Iterator[Writer]:
     """One transaction; keep a batch to some thousand receipts, all of it is in memory.
 
-    ``dry``: everything is worked out and nothing written.
+    ``dry``: everything is worked out and nothing written. ``check_keys``: see
+    :func:`history.bulk.batch`.
     """
-    with batch(dry=dry) as rows:
+    with batch(dry=dry, check_keys=check_keys) as rows:
         bulk = Writer(rows)
         yield bulk
         bulk.close()
