@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib.auth.models import User
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import (
     BaseAuthentication,
@@ -24,6 +25,7 @@ from integrations.models import ApiKey
 from integrations.services.registrations import GROUP
 from integrations.services.usage import note_use
 from staff.actors import user_actor
+from staff.office.pages import actor_of
 from workshop.lib import clock
 from workshop.lib.actor import API, KIND_CLIENT, Channel
 from workshop.lib.addresses import client_address, within
@@ -79,6 +81,11 @@ class OfficeAuthentication(SessionAuthentication):
             raise PermissionDenied(
                 _("The CSRF token is missing or wrong: open the page again.")
             ) from error
+
+
+def office_scopes(request: HttpRequest) -> frozenset[str]:
+    """What the office user of a page may ask for (``OFFICE_SCOPES``)."""
+    return scopes.of_roles(actor_of(request).roles)
 
 
 class ReaderAuthentication(BasicAuthentication):

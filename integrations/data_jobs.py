@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,7 +25,9 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from history.models import Event
 from integrations.actors import client_actor
+from integrations.events import DataAsked
 from integrations.models import ApiClient, DataJob
 from integrations.services import data_jobs
 from integrations.services.data_jobs import CancelAsked, LostClaim
@@ -109,8 +112,17 @@ def run_waiting() -> int:
 
 def run(job: DataJob) -> None:
     """The work of a claimed job, to its end; nothing is raised."""
-    with caused_by(correlation_of(job), channel=job.channel, job_id=job.pk, kind=job.kind):
+    about = {"job_id": job.pk, "kind": job.kind, "asked_request_id": asked_by(job)}
+    with caused_by(correlation_of(job), channel=job.channel, **about):
         _run_caused(job)
+
+
+def asked_by(job: DataJob) -> str:
+    """The id of the request that asked for the job; its lines lead back to the button by it."""
+    events = Event.objects.filter(stream=job.stream, kind=DataAsked.kind).order_by("sequence")
+    with suppress(InterfaceError, OperationalError):  # the work itself will meet the same
+        return events.values_list("correlation_id", flat=True).first() or ""
+    return ""
 
 
 def correlation_of(job: DataJob) -> str:

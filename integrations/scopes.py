@@ -52,6 +52,19 @@ LABELS: Final = {
     DATA_MANAGE: _("import and export"),
 }
 ALL: Final = tuple(LABELS)
+# What stands together on a page: the name before the colon, and what it is called there.
+GROUPS: Final = {
+    "receipts": _("Receipts"),
+    "customers": _("Customers"),
+    "staff": _("Staff"),
+    "catalogues": _("Catalogues"),
+    "history": _("History"),
+    "analytics": _("Analytics"),
+    "monitoring": _("Monitoring"),
+    "system": _("Queue and jobs"),
+    "webhooks": _("Webhooks"),
+    "data": _("Import and export"),
+}
 READING: Final = frozenset(
     {RECEIPTS_READ, STAFF_READ, HISTORY_READ, ANALYTICS_READ, ANALYTICS_PEOPLE, MONITORING_READ}
 )
@@ -103,6 +116,18 @@ def of_roles(held: Iterable[str]) -> frozenset[str]:
     for role in held:
         found |= _OF_ROLES.get(role, frozenset())
     return found
+
+
+def grouped(scopes: Iterable[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(group, [(scope, what it allows), …]) in words, in the order of the lists above."""
+    held = set(scopes)
+    found: dict[str, list[tuple[str, str]]] = {name: [] for name in GROUPS}
+    for one in ALL:
+        if one in held:
+            found[one.partition(":")[0]].append((one, str(LABELS[one])))
+    strange = [(one, one) for one in sorted(held - set(ALL))]  # of another version of the program
+    told = [(str(GROUPS[name]), rows) for name, rows in found.items()]
+    return [(label, rows) for label, rows in [*told, ("—", strange)] if rows]
 
 
 def unknown(scopes: Iterable[str]) -> list[str]:

@@ -44,7 +44,10 @@ class ClientFields(OfficeVerb):
     name = forms.CharField(label=_("Name"), max_length=80)
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
-        choices=list(scopes.LABELS.items()),
+        choices=lambda: [
+            (group, [(name, f"{words} ({name})") for name, words in rows])
+            for group, rows in scopes.grouped(scopes.ALL)
+        ],
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
@@ -231,7 +234,8 @@ class ApiClientAdmin(SecretAdmin):
 
     @columns(label=_("Scopes"))
     def scopes_column(self, row: ApiClient) -> str:
-        return ", ".join(row.scopes) or "—"
+        groups = [f"{group} ({len(held)})" for group, held in row.scope_groups()]
+        return ", ".join(groups) or "—"
 
 
 @page_section(CLIENT, "office/object/facts.html", order=10)
@@ -239,12 +243,16 @@ def client(target: ApiClient, actor: Actor, request: HttpRequest) -> Mapping[str
     rows = [
         (_now("Name"), target.name),
         (_now("State"), _now("active") if target.active else _now("deactivated")),
-        (_now("Scopes"), target.scope_names() or "—"),
         (_now("Employee behind it"), target.employee or "—"),
         (_now("Allowed addresses"), ", ".join(target.networks) or _now("all")),
         (_now("Requests a minute"), target.rate or "—"),
     ]
     return {"title": _now("API client"), "facts": rows}
+
+
+@page_section(CLIENT, "office/object/scopes.html", order=15)
+def allowed(target: ApiClient, actor: Actor, request: HttpRequest) -> Mapping[str, Any]:
+    return {"title": _now("Scopes"), "groups": target.scope_groups()}
 
 
 @page_section(CLIENT, "office/object/keys.html", order=20)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotFound
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -51,15 +49,6 @@ class CancelExport(OfficeVerb):
         return data_jobs.cancel(job_id=self.target.pk, **common)
 
 
-def list_name(job: ExportJob) -> str:
-    """The list by the name that the office has for it."""
-    try:
-        model = apps.get_model(job.subject)
-    except (LookupError, ValueError):  # a list of the API: its address
-        return job.subject
-    return capfirst(str(model._meta.verbose_name_plural))
-
-
 @admin.register(ExportJob)
 class ExportJobAdmin(OfficeAdmin):
     page_template = "office/export.html"
@@ -75,7 +64,7 @@ class ExportJobAdmin(OfficeAdmin):
 
     @columns(label=_("List"))
     def list_column(self, row: ExportJob) -> str:
-        return list_name(row)
+        return row.list_name
 
     @columns(label=_("Written"))
     def progress_column(self, row: ExportJob) -> str:
@@ -97,7 +86,6 @@ class ExportJobAdmin(OfficeAdmin):
 
     def page_context(self, request: HttpRequest, target: Any) -> Mapping[str, Any]:
         return {
-            "title": list_name(target),
             "file_url": self.url("file", target.pk) if target.result_file else "",
             "waits": not target.is_finished,
         }

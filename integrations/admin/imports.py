@@ -30,6 +30,7 @@ from staff import roles
 from staff.office.forms import OfficeVerb
 from staff.office.pages import OfficeAdmin, actor_of
 from staff.office.registry import office_verb, page_section
+from workshop.lib import clock
 from workshop.lib.actor import Actor
 from workshop.lib.admin import columns
 from workshop.lib.errors import WorkshopError
@@ -251,7 +252,16 @@ class ImportAdmin(OfficeAdmin):
 
     def page_context(self, request: HttpRequest, target: Any) -> Mapping[str, Any]:
         job = target.job
-        return {"is_busy": job is not None and not job.is_finished}
+        asked = {
+            "what": SUBJECTS[target.subject].label,
+            "file": target.file_name,
+            "when": clock.show(target.created_at),
+            "who": target.asked_label,
+        }
+        return {
+            "title": _now("Import: %(what)s, %(file)s, %(when)s, %(who)s") % asked,
+            "is_busy": job is not None and not job.is_finished,
+        }
 
     def verb_form(self, request: HttpRequest, form: OfficeVerb, target: Any) -> HttpResponse:
         response = super().verb_form(request, form, target)

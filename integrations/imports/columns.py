@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -62,16 +62,14 @@ class RowError(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A row whose cells could be read: its number in the file and the values by column."""
 
     number: int
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """What became of a row."""
 
     outcome: str

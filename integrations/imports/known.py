@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from history.canonical import digest
 from integrations.imports.cells import Parser, Several, choice, folded, several
 from receipts.models import (
     Metal,
@@ -25,6 +26,7 @@ from staff.models import Employee
 from workshop.lib.models import CatalogueRow
 
 Names = dict[str, Any]
+_CATALOGUES: Final = (Metal, OperationType, RefusalReason, ReturnReason, WaiverReason)
 
 
 class Known:
@@ -44,6 +46,15 @@ class Known:
             for name in (person.full_name, person.short_name)
         )
         return gone | active
+
+    def digest(self) -> str:
+        """Changes with whatever a name in a cell can lead to."""
+        people = Employee.objects.order_by("pk")
+        rows: list[Any] = list(people.values_list("pk", "full_name", "short_name", "active"))
+        for catalogue in _CATALOGUES:
+            named = catalogue._default_manager.order_by("pk")
+            rows += [catalogue._meta.label, *named.values_list("pk", "code", "name", "active")]
+        return digest(rows)
 
     @cached_property
     def masters(self) -> dict[int, bool]:

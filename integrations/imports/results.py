@@ -31,11 +31,11 @@ def result_file(job: DataJob, subject: Subject, *, problems_only: bool = False) 
     text = io.StringIO()
     table = csv.writer(text, delimiter=";", lineterminator="\r\n")
     table.writerow([_("Row"), _("Outcome"), _("Id"), _("Column"), _("Reason")])
+    labels = {outcome: harmless(str(label)) for outcome, label in LABELS.items()}
     for number, outcome, object_id, problems in outcomes(job, problems_only=problems_only):
-        told = [(title(subject, column), why) for column, why in problems] or [("", "")]
-        for column, why in told:
-            cells = [str(number), str(LABELS[outcome]), str(object_id or ""), column, why]
-            table.writerow([harmless(cell) for cell in cells])
+        known = (number, labels[outcome], object_id or "")
+        told = [(harmless(title(subject, column)), harmless(why)) for column, why in problems]
+        table.writerows([(*known, *cells) for cells in told or [("", "")]])
     return ContentFile(text.getvalue().encode("utf-8-sig"))
 
 

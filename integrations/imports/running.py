@@ -7,12 +7,13 @@ all chunks. After a kill the work goes on behind the last chunk that was committ
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -20,7 +21,7 @@ from django.utils.translation import ngettext
 
 from integrations import policies
 from integrations.data_jobs import Report, Result, actor_of
-from integrations.imports import files
+from integrations.imports import files, keeping
 from integrations.imports.columns import (
     CREATED,
     ERROR,
@@ -31,15 +32,19 @@ from integrations.imports.columns import (
     RowError,
     Source,
 )
+from integrations.imports.keeping import Read
+from integrations.imports.known import Known
 from integrations.imports.reading import RowReader
 from integrations.imports.results import result_file, result_name
 from integrations.imports.subjects import SUBJECTS
 from integrations.models import DataJob, Import
 from integrations.services.data_jobs import CancelAsked
-from integrations.services.imports import forget_chunks, keep_chunk
+from integrations.services.imports import forget_chunks, forget_read, keep_chunk, keep_read
 from receipts.services.bulk import Writer, writer
 from workshop.lib import stopping
 from workshop.lib.errors import WorkshopError
+
+logger = logging.getLogger(__name__)
 
 CHUNK: Final = 1_000
 TRIES: Final = 3  # of a chunk in which somebody else was faster with a number
@@ -69,6 +74,8 @@ class _Run:
         policies.ensure_may_import(actor)
         self.order = Order(actor, f"import:{job.pk}", update=self.row.update_known)
         self.counts: Counter[str] = Counter(job.checkpoint.get("counts", {}))
+        self.mark = keeping.mark_of(self.row, job.language, self.order.known)
+        self.lines = keeping.lines_of(self.row.check_job, self.mark)
 
     def result(self) -> Result:
         dry = bool(self.job.options["dry"])
@@ -77,7 +84,10 @@ class _Run:
         try:
             # Of an all-or-nothing import this is the check, which has to find nothing wrong.
             self._walk(dry=dry or at_once)
-            return self._at_once() if at_once else self._told()
+            result = self._at_once() if at_once else self._told()
+            if not result.error:
+                self._keep(dry=dry)
+            return result
         except CancelAsked:
             return Result(cancelled=True) if at_once else replace(self._told(), cancelled=True)
 
@@ -104,6 +114,16 @@ class _Run:
             return Result(error=text % {"row": changed.number, "why": changed.why})
         return result
 
+    def _keep(self, *, dry: bool) -> None:
+        """What was read is kept for the import, and goes with it."""
+        if dry and self.lines:
+            try:
+                keep_read(self.job, b"\n".join(self.lines), self.mark)
+            except OSError:  # a full disk: it is read again
+                logger.warning("what was read is not kept", exc_info=True)
+        elif not dry and self.row.check_job is not None:
+            forget_read(self.row.check_job)
+
     def _told(self, *, problems_only: bool = False) -> Result:
         file = result_file(self.job, self.subject, problems_only=problems_only)
         return Result(dict(self.counts), file, result_name(self.row.file_name))
@@ -117,13 +137,12 @@ class _Run:
         """
         order = replace(self.order, dry=dry)
         importer = self.subject.importer(order)
-        reader = RowReader(self.subject, self.row.mapping, order.known)
         last = 0 if at_once else int(self.job.checkpoint.get("row", 0))
         done = 0
-        for cells in self._chunks():
-            rows = [reader.read(number, one) for number, one in cells]
+        for rows in map(keeping.rows_of, self.lines) if self.lines else self._read(order.known):
             done += len(rows)
-            if cells[-1][0] <= last:
+            end = rows[-1][0].number
+            if end <= last:
                 importer.pass_by([source for source, problems in rows if not problems])
                 continue
             with nullcontext() if dry else transaction.atomic():
@@ -136,20 +155,24 @@ class _Run:
                     if at_once:
                         self.report.aside(self.row.rows + done)
                     else:
-                        self.report.done(done, {"row": cells[-1][0], "counts": counts})
+                        self.report.done(done, {"row": end, "counts": counts})
             self.counts = counts
 
-    def _chunks(self) -> Iterator[list[tuple[int, list[Any]]]]:
+    def _read(self, known: Known) -> Iterator[Read]:
+        """The rows of the table; they are kept for whoever walks next."""
         with self.row.file.open("rb") as file:
             content = file.read()
-        rows = files.rows(files.Table(**self.row.table), content)
-        while chunk := list(islice(rows, CHUNK)):
+        reader, kept = RowReader(self.subject, self.row.mapping, known), keeping.Kept()
+        cells = files.rows(files.Table(**self.row.table), content)
+        while chunk := [reader.read(number, one) for number, one in islice(cells, CHUNK)]:
+            kept.add(chunk)
             yield chunk
+        self.lines = kept.lines
 
     def _take(
         self,
         importer: Importer,
-        rows: list[tuple[Source, list[Problem]]],
+        rows: Read,
         *,
         dry: bool,
         strict: bool,
@@ -157,10 +180,11 @@ class _Run:
         for attempt in range(1, TRIES + 1):
             importer.look_up([source for source, problems in rows if not problems])
             try:
-                with writer(dry=dry) as bulk:
-                    outcomes = [
-                        (row.number, self._one(importer, row, wrong, bulk)) for row, wrong in rows
-                    ]
+                with writer(dry=dry, check_keys=not strict) as bulk:
+                    outcomes = []
+                    for row, wrong in rows:
+                        outcomes.append((row.number, self._one(importer, row, wrong, bulk)))
+                        bulk.complete()
                     if strict:
                         _ensure_right(outcomes)
                 return outcomes
@@ -186,7 +210,7 @@ class _Run:
 
 def _not_there_yet(done: Done) -> Done:
     """What a dry run would add has no id that anybody could look up."""
-    return replace(done, object_id=None) if done.outcome == CREATED else done
+    return done._replace(object_id=None) if done.outcome == CREATED else done
 
 
 def _ensure_right(outcomes: Iterable[tuple[int, Done]]) -> None:

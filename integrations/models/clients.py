@@ -46,9 +46,9 @@ class ApiClient(Kept):
     def stream(self) -> str:
         return f"integration:client:{self.pk}"
 
-    def scope_names(self) -> str:
-        """The scopes in words."""
-        return ", ".join(str(scopes.LABELS.get(name, name)) for name in self.scopes)
+    def scope_groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """(group, [(scope, what it allows), …]) in words."""
+        return scopes.grouped(self.scopes)
 
 
 class ApiKey(Kept):

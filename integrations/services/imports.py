@@ -226,6 +226,22 @@ def forget_chunks(job: DataJob) -> None:
     ImportChunk.objects.filter(job=job).delete()
 
 
+def keep_read(job: DataJob, content: bytes, mark: str) -> None:
+    """What a dry run has understood of the table, as the file of its job."""
+    kept = {"mark": mark, "sha256": hashlib.sha256(content).hexdigest()}
+    name, checkpoint = store(ContentFile(content)), {**job.checkpoint, "kept": kept}
+    held = DataJob.objects.filter(pk=job.pk, token=job.token)
+    if not held.update(file=name, checkpoint=checkpoint):  # another worker has taken over
+        default_storage.delete(name)
+
+
+def forget_read(job: DataJob) -> None:
+    """The import is done: what the dry run has kept for it goes."""
+    if job.file.name:
+        default_storage.delete(job.file.name)
+        DataJob.objects.filter(pk=job.pk).update(file="")
+
+
 def forget_files(*, at: datetime, most: int = 200) -> int:
     """Remove files whose time is over, and what was told of their rows; how many imports."""
     forgotten = list(Import.objects.filter(expires_at__lt=at).exclude(file="")[:most])

@@ -37,7 +37,7 @@ from receipts.models import (
     Watch,
 )
 from receipts.projection import differences
-from receipts.services.bulk import writer
+from receipts.services.bulk import Writer, writer
 from workshop.lib import clock
 
 pytestmark = pytest.mark.django_db
@@ -123,13 +123,17 @@ def by_services(telling: Telling) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def test_services_and_bulk_write_equal_rows(telling: Telling) -> None:
+def test_services_and_bulk_write_equal_rows(
+    telling: Telling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Writer, "TOGETHER", 7)  # in several pieces
     expected = by_services(telling)
     assert not Receipt.objects.exists()
     with writer() as bulk:
         for index in range(PLAN.receipts):
             _received, life = telling.life(index)
             story(telling, life, BulkPen(telling.ledger, bulk))
+            bulk.complete()
     written = snapshot()
 
     for name, wanted in expected.items():

@@ -27,6 +27,7 @@ from integrations.services.imports import set_mapping, start, upload
 from integrations.tests.tables import as_csv, as_xlsx
 from receipts.models import Customer, Operation, QualityCheck, Receipt, Watch
 from receipts.projection import differences
+from receipts.services.bulk import Writer
 from staff.models import Employee
 from tests.cast import Cast, make_cast, make_receipt
 from workshop.lib import clock
@@ -145,6 +146,19 @@ def test_known_rows_are_corrected_only_when_asked(anna: Actor, cast: Cast) -> No
     row[4:6] = ["+79160000000", "Tudor"]
     assert imported(anna, [HEAD, row], update_known=True).result == {"updated": 1}
     assert (Customer.objects.get().phone, Watch.objects.get().brand) == ("+79160000000", "Tudor")
+    assert not list(verify())
+
+
+def test_new_and_known_rows_in_turn(
+    anna: Actor, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Writer, "TOGETHER", 2)  # in several pieces
+    for number in range(0, 9, 2):
+        make_receipt(cast, f"Ч-{number}")
+    rows = [[f"Ч-{number}", None, None, f"Пётр {number}"] for number in range(9)]
+    job = imported(anna, [HEAD, *rows], update_known=True)
+    assert (job.state, job.result) == ("done", {"created": 4, "updated": 5}), job.error
+    assert {receipt.customer.name[-1] for receipt in Receipt.objects.all()} == set("012345678")
     assert not list(verify())
 
 
