@@ -106,6 +106,32 @@ def what_burns(
     return WhatBurns(at, counts, rows, capped=len(ids) > MOST)
 
 
+def over_a_limit(
+    *, at: datetime, code: str = "", first: int = 0, most: int = 10
+) -> tuple[list[Burning], int]:
+    """Receipts over a service limit, or over any of them, whatever their deadline; how many.
+
+    The list behind the numbers of monitoring: the furthest over first, looked for among ``MOST``.
+    """
+    over = over_limits(may_be_over(Receipt.objects.in_workshop(), at)[:MOST], at)
+    found = []
+    for several in over.values():
+        chosen = [stay for stay in several if code in {"", stay.limit.code}]
+        if chosen:
+            receipt = chosen[0].receipt
+            found.append(Burning(receipt, _level(receipt, at), chosen))
+    found.sort(key=lambda one: (-share(one.stays[0]), one.receipt.pk))
+    return found[first : first + most], len(found)
+
+
+def _level(receipt: Receipt, at: datetime) -> Level:
+    if receipt.status not in URGENT_LIST or receipt.deadline is None:
+        return Level.LONG
+    if receipt.deadline < at:
+        return Level.OVERDUE
+    return Level.SOON if receipt.deadline < at + SOON else Level.LONG
+
+
 def _by_deadline(due: QuerySet[Any], counts: dict[str, int], at: datetime, level: str) -> Any:
     """The rows of the levels that the deadline makes, the earliest first."""
     if level == Level.OVERDUE:
@@ -148,7 +174,7 @@ def may_be_over(rows: QuerySet[Any], at: datetime) -> list[int]:
     """
     calendar = current_calendar()
     laid, day = WorkingTime(at - REACH, at, calendar, clock.zone()), working_day_length(calendar)
-    since = {row.code: _Since(row, laid, day, at) for row in ServiceLimit.objects.active()}
+    since = {row.code: _Since(row, laid, day, at) for row in stays.active_limits().values()}
     mine = {"receipt": OuterRef("pk"), "voided_at__isnull": True}
     # Asked from the watches that are here: the holds of all times are many.
     resumed = Hold.objects.filter(

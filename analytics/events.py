@@ -19,7 +19,7 @@ def quality_stream(employee_id: int) -> str:
     return f"quality:{employee_id}"
 
 
-@event_kind("quality.dropped", lazy("Quality outside its limits"))
+@event_kind("quality.dropped", lazy("Quality outside its limits"), scope="analytics:people")
 @dataclass(frozen=True)
 class QualityDropped(Payload):
     """Works of [``first``, ``after``) came back more often than chance explains."""

@@ -53,7 +53,7 @@ def lead_time(asked: Period, *, at: datetime, filters: Filters = EVERYTHING) -> 
     Counted are receipts that became ready (were issued) in the period *for the last time* before
     ``at``: one that came back from the shelf counts again only when it is ready again. Refused and
     void receipts are in none, unrepaired ones neither. The 90th percentile is the length that
-    nine of ten did not exceed (nearest rank). Lengths are exact to the second. Seven queries, nine
+    nine of ten did not exceed (nearest rank). Lengths are exact to the second. Eleven queries, nine
     more for receipts that changed a moment ago. Raises RuleViolation ``analytics.watches_only``.
     """
     found = known(asked, at=at, filters=filters)

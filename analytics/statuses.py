@@ -58,7 +58,7 @@ def statuses(asked: Period, *, at: datetime, filters: Filters = EVERYTHING) -> T
 
     All stays of a receipt in a status are added up; median and 90th percentile are over the
     receipts that were there at all. A hold is counted by its reason. Time from ready to the
-    hand-over is the customer's and stands apart. Refused and void receipts are in none. Seven
+    hand-over is the customer's and stands apart. Refused and void receipts are in none. Nine
     queries, nine more for receipts that changed a moment ago. Raises RuleViolation
     ``analytics.watches_only``.
     """

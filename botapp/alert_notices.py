@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from analytics.models import Alert
+from analytics.models import Alert, AlertRule
 from analytics.monitoring.alert_events import (
     AlertEscalated,
     AlertTold,
@@ -18,6 +18,7 @@ from analytics.monitoring.alert_people import told_by
 from analytics.monitoring.alert_words import cause
 from analytics.monitoring.judging import Severity
 from botapp.dialogs import b, fmt, lines
+from botapp.direct_notices import speaks_for
 from botapp.notice_texts import employee_of, reachable
 from botapp.notices import Addressed, Notice, NoticeButton, on_event, template
 from history.models import Event
@@ -31,7 +32,11 @@ SNOOZE = 60  # minutes
 
 @on_event(AlertTold.kind)
 def to_whom_it_is_meant(event: Event) -> Iterator[Addressed]:
-    yield from _addressed(event, "alert_on")
+    """The first message is left out for whoever a more exact notice tells the same."""
+    alert = _alert(event.payload["alert_id"])
+    for person in reachable(told_by(alert.rule), event):
+        if event.payload["times"] > 1 or not speaks_for(alert, person):
+            yield Addressed(person, "alert_on", {"alert_id": alert.pk})
 
 
 @on_event(AlertEscalated.kind)
@@ -80,7 +85,7 @@ def alert_over(params: Mapping[str, Any], employee: Employee | None) -> Notice |
     if alert.is_open:
         return None
     text = lines(
-        fmt(_("✅ Over: %(name)s"), name=b(alert.rule.name)),
+        fmt(_("✅ Over: %(name)s"), name=b(alert.rule.title)),
         cause(alert),
         fmt(
             _("From %(begin)s to %(end)s"),
@@ -94,7 +99,7 @@ def alert_over(params: Mapping[str, Any], employee: Employee | None) -> Notice |
 def about(alert: Alert) -> Any:
     """What fired, why in words, since when, and what people have answered."""
     return lines(
-        fmt("%(sign)s %(name)s", sign=SIGNS[alert.severity], name=b(alert.rule.name)),
+        fmt("%(sign)s %(name)s", sign=SIGNS[alert.severity], name=b(alert.rule.title)),
         cause(alert, newest=alert.is_open),
         fmt(_("Since %(when)s"), when=clock.show(alert.fired_at)),
         *answers(alert),
@@ -142,9 +147,10 @@ def to_whoever_tries(event: Event) -> Iterator[Addressed]:
 @template("alert_test")
 def alert_test(params: Mapping[str, Any], employee: Employee | None) -> Notice:
     told = Event.objects.get(pk=params["event_id"]).payload
+    rule = AlertRule.objects.get(pk=told["rule_id"])
     return Notice(
         lines(
-            fmt(_("🧪 Test of the alert rule: %(name)s"), name=b(told["name"])),
+            fmt(_("🧪 Test of the alert rule: %(name)s"), name=b(rule.title)),
             told["says"],
             _("Nothing has fired. Only you get this message."),
         )

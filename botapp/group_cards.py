@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -34,8 +36,9 @@ from receipts.events.status import Assigned, ReworkOrdered
 from staff import selectors
 from staff.events import WorkGroupLinked, WorkGroupMoved, WorkGroupUnlinked
 from staff.services import move_work_group, unlink_work_group
-from workshop.lib import clock
-from workshop.lib.actor import Actor, system_actor
+from workshop.lib import clock, tracing
+from workshop.lib.actor import BOT, Actor, system_actor
+from workshop.lib.correlation import caused_by
 
 CONSUMER: Final = "botapp.group_cards"
 LEASE: Final = timedelta(seconds=15)  # longer than a call of the messenger takes
@@ -56,6 +59,10 @@ class Ready:
     closed: bool
     digest: str = ""
 
+    def cause(self) -> AbstractContextManager[None]:
+        """The lines of the block belong to the newest event that changed the card."""
+        return _cause(self.card)
+
 
 @dataclass(frozen=True)
 class Result:
@@ -66,13 +73,17 @@ class Result:
     moved_to: int = 0
 
 
+def _cause(card: GroupCard) -> AbstractContextManager[None]:
+    return caused_by(card.correlation_id, channel=BOT, card=card.pk)
+
+
 # --- what is wanted ---------------------------------------------------------------------------
 
 
 def expand(event: Event) -> None:
     """The outbox consumer: a card for a new assignment, another look for a changed receipt."""
     if event.kind in {WorkGroupLinked.kind, WorkGroupUnlinked.kind, WorkGroupMoved.kind}:
-        _want(Q(closed=False))
+        _want(Q(closed=False), event)
     elif event.stream.startswith("receipt:"):
         chat_id = selectors.work_group_chat()
         if chat_id is None:
@@ -82,12 +93,16 @@ def expand(event: Event) -> None:
             GroupCard.objects.bulk_create([card], ignore_conflicts=True)
         # Closed ones too: a decision that is taken back opens an assignment again.
         receipt_id = int(event.stream.removeprefix("receipt:"))
-        _want(Q(assignment__receipt=receipt_id, chat_id=chat_id))
+        _want(Q(assignment__receipt=receipt_id, chat_id=chat_id), event)
 
 
-def _want(which: Q) -> None:
+def _want(which: Q, event: Event) -> None:
     rows = GroupCard.objects.filter(which)
-    rows.update(wanted_revision=F("wanted_revision") + 1, show_after=clock.now())
+    rows.update(
+        wanted_revision=F("wanted_revision") + 1,
+        show_after=clock.now(),
+        correlation_id=event.correlation_id,
+    )
 
 
 def connect() -> None:
@@ -149,7 +164,8 @@ def _prepare(card: GroupCard, *, repeated: bool) -> Ready | None:
     try:
         message, closed = render(card, repeated=repeated and card.message_id is None)
     except Exception:  # a bug in one card must stop neither the others nor the bot
-        logger.exception("a card of the group cannot be made", extra={"card": card.pk})
+        with _cause(card):
+            logger.exception("a card of the group cannot be made")
         GroupCard.objects.filter(pk=card.pk).update(token="", show_after=clock.now() + BROKEN)
         return None
     digest = hashlib.sha256(repr((message.html, message.keys)).encode()).hexdigest()
@@ -161,6 +177,25 @@ def _prepare(card: GroupCard, *, repeated: bool) -> Ready | None:
 
 async def send(transport: Transport, ready: Ready) -> Result:
     """Edit the card, or send it; never raises what the messenger said."""
+    began = time.perf_counter()
+    with ready.cause(), tracing.door("notice"):
+        result = await _send(transport, ready)
+        if ready.message is not None:
+            took = round(1000 * (time.perf_counter() - began))
+            line = {"outcome": _outcome(result), "duration_ms": took}
+            logger.info("group card", extra=line)
+    return result
+
+
+def _outcome(result: Result) -> str:
+    if result.retry is not None:
+        return "later"
+    if result.unreachable:
+        return "unreachable"
+    return "moved" if result.moved_to else "shown"
+
+
+async def _send(transport: Transport, ready: Ready) -> Result:
     try:
         return Result(ready, message_id=await _show(transport, ready))
     except RetryLater as error:

@@ -188,6 +188,8 @@ class GroupCard(models.Model):
     wanted_revision = models.PositiveIntegerField(default=1)
     shown_revision = models.PositiveIntegerField(default=0)
     shown_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    # Of the newest event that changed it: what is sent next is told under this id.
+    correlation_id = models.CharField(max_length=64, blank=True, default="", db_default="")
     closed = models.BooleanField(default=False)
     show_after = models.DateTimeField(default=clock.now)
     token = models.CharField(max_length=32, blank=True)

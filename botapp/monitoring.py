@@ -109,7 +109,7 @@ BOT: Final = (
         about=_("Employees who work here and have blocked the bot, or never opened it."),
         alert=True,
         minutely=True,
-        link=_list("botapp_personreach"),
+        link=_list("botapp_personreach", "?employee__active__exact=1"),
     ),
 )
 

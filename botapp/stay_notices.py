@@ -31,9 +31,14 @@ OVER_LIMIT, NOT_COLLECTED, NOT_ACCEPTED = "over_limit", "not_collected", "not_ac
 _OWN: Final = {stays.NOT_COLLECTED: NOT_COLLECTED, stays.NOT_ACCEPTED: NOT_ACCEPTED}
 
 
+def template_of(limit: str) -> str:
+    """The message that tells of a limit, by its code."""
+    return _OWN.get(limit, OVER_LIMIT)
+
+
 @on_event(LimitsExceeded.kind)
 def to_inspectors_and_managers(event: Event) -> Iterator[Addressed]:
-    names = {_OWN.get(code, OVER_LIMIT) for code in event.payload["receipts"]}
+    names = {template_of(code) for code in event.payload["receipts"]}
     for person in selectors.active_with_role(roles.INSPECTOR, roles.MANAGER):
         if person.telegram_id is not None:
             for name in sorted(names):
@@ -59,7 +64,7 @@ def _notice(params: Mapping[str, Any], name: str, title: str) -> Notice | None:
     """What of the event is still so; None when everything has gone on meanwhile."""
     now = clock.now()
     told = Overstay.objects.filter(event_id=params["event_id"])
-    codes = {(row.receipt_id, row.limit) for row in told if _OWN.get(row.limit, OVER_LIMIT) == name}
+    codes = {(row.receipt_id, row.limit) for row in told if template_of(row.limit) == name}
     here = Receipt.objects.in_workshop().filter(pk__in={pk for pk, _code in codes})
     found = [
         (stay.receipt, stay_words(stay))

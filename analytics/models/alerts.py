@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from analytics.monitoring.catalogue import SEPARATOR
 from analytics.monitoring.catalogue import key as number_key
+from analytics.monitoring.default_rules import shown_name
 from analytics.monitoring.judging import Comparison, Quiet, Severity, Terms
 from history.models import Event
 from staff.models import Employee
@@ -64,7 +65,7 @@ class AlertRule(Kept):
         Employee, related_name="+", blank=True, verbose_name=_("and these people")
     )
     # Keys of rules: while one of them has an open alert, this one fires not, it only follows.
-    unless = models.JSONField(_("not while these are on"), default=list, blank=True)
+    unless = models.JSONField(_("not while these are on"), default=list, db_default=[], blank=True)
     by_mail = models.BooleanField(_("also by e-mail"), default=False)
     active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created at"), default=clock.now)
@@ -96,7 +97,12 @@ class AlertRule(Kept):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """The name as it is shown; ``name`` is what was written down."""
+        return shown_name(self.key, self.name)
 
     @property
     def stream(self) -> str:

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 class Snapshot(models.Model):
     """All numbers of one moment (``analytics.monitoring.catalogue``), kept for 30 days.
 
-    One per slot, whoever took it; without a slot somebody asked for it. Not to be confused with
-    ``analytics.snapshots``, which is one look at the database. Never changed after it was taken.
+    One per slot, whoever took it; without a slot a person asked for it, or the newest one did not
+    hold any more. Not to be confused with ``analytics.snapshots``, which is one look at the
+    database. Never changed after it was taken.
     """
 
     slot = models.DateTimeField(_("slot"), null=True, unique=True)

@@ -67,7 +67,7 @@ def subject(alert: Alert, kind: str) -> str:
         "alert.over": _("Over: %(name)s"),
         "alert.escalated": _("Nobody has acknowledged: %(name)s"),
     }
-    return texts.get(kind, _("Alert: %(name)s")) % {"name": alert.rule.name}
+    return texts.get(kind, _("Alert: %(name)s")) % {"name": alert.rule.title}
 
 
 def body(alert: Alert) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -51,6 +52,7 @@ def amount(value: Decimal, unit: str) -> str:
         Unit.HOURS.value: _("%(value)s h"),
         Unit.DAYS.value: _("%(value)s d"),
         Unit.PERCENT.value: _("%(value)s %%"),
+        Unit.GIGABYTES.value: _("%(value)s GB"),
     }
     return texts.get(str(unit), "%(value)s") % {"value": shown}
 
@@ -108,6 +110,16 @@ def judged(key: str, value: Decimal, comparison: str, threshold: Decimal) -> str
     unit = unit_of(key)
     shown = f"{title(key)}: {amount(value, unit)}"
     return f"{shown} ({threshold_words(comparison, threshold, unit)})"
+
+
+def waits(left: timedelta) -> str:
+    """When a breach becomes an alert: «alert in 7 min if it lasts»."""
+    if not left:
+        return _("alert with the next numbers if it lasts")
+    minutes = -(-left // timedelta(minutes=1))
+    short = _("%(value)s min") % {"value": minutes}
+    span = short if minutes < 120 else _seconds(60 * Decimal(minutes))
+    return _("alert in %(span)s if it lasts") % {"span": span}
 
 
 def link(key: str) -> str:

@@ -27,6 +27,7 @@ class Unit(TextChoices):
     HOURS = "hours", _("hours")
     DAYS = "days", _("days")
     PERCENT = "percent", _("per cent")
+    GIGABYTES = "gigabytes", _("gigabytes")
 
 
 class Better(TextChoices):

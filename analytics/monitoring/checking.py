@@ -8,10 +8,10 @@ from typing import Final
 from django_celery_beat.models import PeriodicTask
 
 from analytics.models import AlertCheck
-from analytics.monitoring import alert_mailing
-from analytics.monitoring.reading import latest
+from analytics.monitoring import alert_mailing, anew
+from analytics.monitoring.reading import latest, slot_of
 from analytics.monitoring.sources import Reading, read_all
-from analytics.services import alerts
+from analytics.services import alerts, snapshots
 from history.models import Job
 from workshop.lib.actor import Actor
 
@@ -27,8 +27,11 @@ SILENT: Final = timedelta(minutes=3)
 
 
 def check(*, actor: Actor, at: datetime) -> dict[str, int]:
-    """What the job does: judge, then send the e-mails that are due."""
-    return {**judge(actor=actor, at=at), "mailed": alert_mailing.send_due(at=at)}
+    """What the job does: measure if need be, judge, then send the e-mails that are due."""
+    minutes = read_all(at=at, minutely=True)
+    _measure(minutes)
+    told = _judge(minutes, actor)
+    return {**told, "mailed": alert_mailing.send_due(at=at)}
 
 
 def judge(*, actor: Actor, at: datetime) -> dict[str, int]:
@@ -36,8 +39,21 @@ def judge(*, actor: Actor, at: datetime) -> dict[str, int]:
 
     Whoever calls it, and however many do: each reading is judged once.
     """
-    readings = [(reading, False) for reading in _unjudged(at)]
-    readings.append((read_all(at=at, minutely=True), True))
+    return _judge(read_all(at=at, minutely=True), actor)
+
+
+def _measure(minutes: Reading) -> None:
+    """A snapshot between the slots, where the newest one misleads or there is none."""
+    newest = latest()
+    if anew.is_first(newest):
+        snapshots.take(slot=slot_of(minutes.at), at=minutes.at)
+    elif anew.has_recovered(newest, minutes):
+        snapshots.take_between(at=minutes.at)
+
+
+def _judge(minutes: Reading, actor: Actor) -> dict[str, int]:
+    readings = [(reading, False) for reading in _unjudged(minutes.at)]
+    readings.append((minutes, True))
     found = [
         alerts.evaluate(reading, minutely=minutely, actor=actor) for reading, minutely in readings
     ]

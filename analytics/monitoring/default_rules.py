@@ -10,8 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
+from django.conf import settings
+from django.db.models import Case, CharField, F, Value, When
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -148,6 +152,16 @@ BACKUP: Final = (
         **QUIET,
     ),
     _above(
+        "backup_missing",
+        _("No backup was ever made"),
+        "backup_missing",
+        "30",
+        severity=Severity.CRITICAL,
+        roles=[roles.MANAGER, roles.OWNER],
+        by_mail=True,
+        **QUIET,
+    ),
+    _above(
         "backup_failed",
         _("The backup failed"),
         "backups_failed",
@@ -157,4 +171,64 @@ BACKUP: Final = (
     ),
 )
 
-DEFAULTS: Final = (*WORK, *PROGRAMS, *DELIVERY, *BACKUP)
+DISKS: Final = (
+    _above(
+        "disk_low",
+        _("The disk is filling up"),
+        "disk_free",
+        "2",
+        comparison=Comparison.BELOW,
+        clear_at=Decimal(3),
+        lasts_minutes=5,
+        roles=[roles.MANAGER, roles.OWNER],
+        unless=["disk_full"],
+        by_mail=True,
+        **QUIET,
+    ),
+    _urgent(
+        "disk_full",
+        _("The disk is nearly full"),
+        "disk_free",
+        "0.5",
+        comparison=Comparison.BELOW,
+        clear_at=Decimal("0.7"),
+        roles=[roles.MANAGER, roles.OWNER],
+    ),
+)
+
+DEFAULTS: Final = (*WORK, *PROGRAMS, *DELIVERY, *BACKUP, *DISKS)
+
+
+def shown_name(key: str, name: str) -> str:
+    """The name of a rule for whoever reads it: of one that was seeded and never renamed, in his
+    language.
+
+    Seeding writes the name in the language of the installation; every name that the catalogue has
+    for it in any language counts as not renamed.
+    """
+    own = _by_key().get(key)
+    return str(own.name) if own is not None and name in _names()[key] else name
+
+
+def shown_names() -> Case:
+    """The same as a column, in the active language."""
+    cases = [
+        When(key=one.key, name__in=sorted(_names()[one.key]), then=Value(str(one.name)))
+        for one in DEFAULTS
+    ]
+    return Case(*cases, default=F("name"), output_field=CharField())
+
+
+@cache
+def _by_key() -> Mapping[str, Default]:
+    return {one.key: one for one in DEFAULTS}
+
+
+@cache
+def _names() -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {one.key: set() for one in DEFAULTS}
+    for language, _label in settings.LANGUAGES:
+        with translation.override(language):
+            for one in DEFAULTS:
+                found[one.key].add(str(one.name))
+    return {key: frozenset(names) for key, names in found.items()}

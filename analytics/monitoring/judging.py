@@ -145,6 +145,11 @@ class Terms:
         return value != self.threshold
 
 
+def memory(terms: Terms) -> timedelta:
+    """So long a breach that has not fired yet is remembered without a reading."""
+    return max(MEMORY, terms.lasts)
+
+
 @dataclass(frozen=True)
 class Mark:
     """What is remembered of one rule and one key.
@@ -228,7 +233,7 @@ def _alert(mark: Mark, fired_at: datetime | None) -> Mark:
 def _begun(terms: Terms, mark: Mark, value: Decimal | None, at: datetime) -> Mark:
     if value is None or not is_beyond(terms.comparison, terms.threshold, value):
         return replace(mark, since=None, seen_at=None)
-    lost = mark.seen_at is None or at - mark.seen_at > max(MEMORY, terms.lasts)
+    lost = mark.seen_at is None or at - mark.seen_at > memory(terms)
     return replace(mark, since=at if lost or mark.since is None else mark.since, seen_at=at)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics.monitoring import doings, programs, watches
+from analytics.monitoring import disks, doings, programs, watches
 from analytics.monitoring.sources import register_source
 
 
@@ -13,4 +13,5 @@ def register() -> None:
     register_source("today", doings.TODAY, doings.today)
     register_source("quality", doings.QUALITY, doings.quality)
     register_source("programs", programs.PROGRAMS, programs.programs)
+    register_source("disks", disks.DISKS, disks.disks)
     register_source("backup", programs.BACKUP, programs.backup)

@@ -69,7 +69,7 @@ PROGRAMS: Final = (
         alert=True,
         status=True,
         minutely=True,
-        link=_jobs,
+        link=lambda label: f"{_jobs(label)}?failing=1",
     ),
     Metric(
         code="outbox_waiting",
@@ -97,6 +97,16 @@ BACKUP: Final = (
         category=Category.BACKUP,
         label=_("Age of the backup"),
         about=_("Hours since the last backup that was made. No data before the first."),
+        unit=Unit.HOURS,
+        alert=True,
+        status=True,
+        link=_jobs,
+    ),
+    Metric(
+        code="backup_missing",
+        category=Category.BACKUP,
+        label=_("No backup was ever made, for"),
+        about=_("Hours since this installation began, as long as no backup has been made; then 0."),
         unit=Unit.HOURS,
         alert=True,
         status=True,
@@ -141,12 +151,19 @@ def waited(since: datetime | None, at: datetime) -> int:
 
 
 def backup(at: datetime) -> Measured:
-    """The last backup, and what went wrong since; two queries."""
+    """The last backup, and what went wrong since; two queries, three before the first backup."""
     events = Event.objects.filter(stream=BACKUPS).order_by("-sequence")
     made = events.filter(kind=BackupMade.kind).values_list("sequence", "occurred_at").first()
     number, moment = made or (0, None)
     failed = events.filter(kind=BackupFailed.kind, sequence__gt=number).count()
     return {
         "backup_age": None if moment is None else max(at - moment, timedelta()) / HOUR,
+        "backup_missing": 0 if moment is not None else _age(at),
         "backups_failed": failed,
     }
+
+
+def _age(at: datetime) -> float:
+    """Hours of this installation: its first event is recorded when its tables are made."""
+    began = Event.objects.order_by("pk").values_list("recorded_at", flat=True).first()
+    return 0.0 if began is None else max(at - began, timedelta()) / HOUR

@@ -149,7 +149,8 @@ def _starts(bucket: Bucket, start: datetime, end: datetime, at: datetime) -> lis
     return found
 
 
-def _slot(moment: datetime) -> datetime:
+def slot_of(moment: datetime) -> datetime:
+    """The quarter of an hour that a moment lies in."""
     return _EPOCH + (moment - _EPOCH) // SLOT * SLOT
 
 
@@ -170,7 +171,7 @@ def _next(bucket: Bucket, start: datetime) -> datetime:
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FLOORS: Final[dict[Bucket, Callable[[datetime], datetime]]] = {
-    Bucket.RAW: _slot,
+    Bucket.RAW: slot_of,
     Bucket.HOUR: _hour,
     Bucket.DAY: _day,
 }

@@ -1,10 +1,12 @@
-"""What a rule says to the present numbers: for the test button, nothing fires."""
+"""What a rule says to the present numbers: for trying it out, nothing fires."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from django.utils.translation import gettext as _
 
 from analytics.models import AlertRule
 from analytics.monitoring import alert_words
@@ -38,3 +40,18 @@ def _said(rule: AlertRule, key: str, value: Decimal | None) -> Said:
     beyond = is_beyond(rule.comparison, rule.threshold, value)
     told = alert_words.judged(key, value, rule.comparison, rule.threshold)
     return Said(key, value, beyond, told)
+
+
+def sentences(rule: AlertRule, *, at: datetime) -> list[str]:
+    """What the rule says to the present numbers, a line for each."""
+    said = says_now(rule, at=at)
+    return [sentence(one) for one in said] or [_("There is nothing to be judged now.")]
+
+
+def sentence(one: Said) -> str:
+    """«Overdue: 3 (alert when above 0): this is an alert»."""
+    if one.value is None:
+        return _("%(number)s: no data, no alert") % {"number": one.words}
+    if one.beyond:
+        return _("%(number)s: this is an alert") % {"number": one.words}
+    return _("%(number)s: in order") % {"number": one.words}

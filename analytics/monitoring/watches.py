@@ -23,6 +23,7 @@ from polishing.models import PolishingOrder
 from receipts.models import Receipt, ServiceLimit
 from receipts.states import IN_WORKSHOP, URGENT_LIST, Status
 from workshop.lib import clock
+from workshop.lib.one_look import once
 
 STATUSES: Final = tuple(status.value for status in Status if status in IN_WORKSHOP)
 HOUR: Final = timedelta(hours=1)
@@ -51,10 +52,15 @@ def _page(name: str, **query: str) -> Link:
     return lambda label: f"{reverse(name)}?{urlencode(query)}" if query else reverse(name)
 
 
+def _over(limit: str) -> str:
+    return f"{reverse('numbers-burning')}?{urlencode({'limit': limit or 'any'})}"
+
+
 def _status_names() -> Mapping[str, str]:
     return {status: str(Status(status).label) for status in STATUSES}
 
 
+@once
 def _limit_names() -> Mapping[str, str]:
     return dict(ServiceLimit.objects.order_by("order", "name").values_list("code", "name"))
 
@@ -173,7 +179,7 @@ LIMITS: Final = (
         ),
         alert=True,
         status=True,
-        link=_page("numbers-burning"),
+        link=lambda label: _over(""),
     ),
     Metric(
         code="over_limit_at",
@@ -182,7 +188,7 @@ LIMITS: Final = (
         about=_("The same by the limit. A watch may be over two: at its master and a polisher."),
         alert=True,
         labelled=True,
-        link=_page("numbers-burning"),
+        link=_over,
         label_names=_limit_names,
     ),
 )

@@ -60,6 +60,13 @@ def take(*, slot: datetime, at: datetime) -> Snapshot:
     return found
 
 
+def take_between(*, at: datetime) -> Snapshot:
+    """A snapshot that stands for no slot: what the newest one says does not hold any more."""
+    row = _row(_measured(at), slot=None)
+    row.save(force_insert=True)
+    return row
+
+
 def capture(
     *, actor: Actor, command: CommandRef = None, at: datetime | None = None
 ) -> Outcome[Snapshot]:

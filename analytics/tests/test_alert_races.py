@@ -12,7 +12,7 @@ from django.db import connection
 
 from analytics.models import Alert, AlertRule
 from analytics.monitoring.sources import Reading, source
-from analytics.services import alert_rules, alerts
+from analytics.services import alert_answers, alert_rules, alerts
 from analytics.tests.test_alerts import KINDS, QUEUE, SLOW
 from history.models import Event
 from staff import roles
@@ -103,7 +103,9 @@ def test_a_person_answers_while_it_is_judged() -> None:
             good = Reading(at, {"test_queue": 0})
             at_once(
                 lambda good=good: alerts.evaluate(good, minutely=True, actor=ACTOR),  # type: ignore[misc]
-                lambda pk=alert.pk: alerts.resolve_alert(alert_id=pk, actor=cast.actor("anna")),  # type: ignore[misc]
+                lambda pk=alert.pk: alert_answers.resolve_alert(
+                    alert_id=pk, actor=cast.actor("anna")
+                ),  # type: ignore[misc]
             )
             told = Event.objects.filter(stream=alert.stream, kind="alert.resolved")
             assert told.count() == 1

@@ -16,7 +16,7 @@ from analytics.models import Alert, AlertCheck, AlertRule, AlertWatch
 from analytics.monitoring import alert_words, checking
 from analytics.monitoring.catalogue import Category, Metric, Unit
 from analytics.monitoring.sources import Reading, source
-from analytics.services import alert_rules, alerts, snapshots
+from analytics.services import alert_answers, alert_rules, alerts, snapshots
 from history.models import Event
 from staff import roles
 from tests.cast import Cast, make_cast
@@ -219,9 +219,9 @@ def alert(cast: Cast) -> Alert:
 
 
 def test_acknowledged_once_and_the_second_learns_who_was_first(cast: Cast, alert: Alert) -> None:
-    first = alerts.acknowledge_alert(alert_id=alert.pk, actor=cast.actor("anna"))
+    first = alert_answers.acknowledge_alert(alert_id=alert.pk, actor=cast.actor("anna"))
     assert (first.already, first.object.acknowledged_by) == (None, cast.anna.short_name)
-    second = alerts.acknowledge_alert(alert_id=alert.pk, actor=cast.actor("boris"))
+    second = alert_answers.acknowledge_alert(alert_id=alert.pk, actor=cast.actor("boris"))
     assert second.already is not None
     assert second.already.who == cast.anna.short_name
     assert kinds_of(alert) == ["fired", "told", "acknowledged"]
@@ -230,7 +230,7 @@ def test_acknowledged_once_and_the_second_learns_who_was_first(cast: Cast, alert
 
 def test_snoozed_for_a_while(cast: Cast, alert: Alert) -> None:
     at = NOON + 2 * MINUTE
-    alerts.snooze_alert(alert_id=alert.pk, minutes=60, actor=cast.actor("boris"), at=at)
+    alert_answers.snooze_alert(alert_id=alert.pk, minutes=60, actor=cast.actor("boris"), at=at)
     assert judge(61, queue=61) == alerts.Checked()
     assert judge(62, queue=61) == alerts.Checked(told=1)
     assert kinds_of(alert) == ["fired", "told", "snoozed", "told"]
@@ -239,17 +239,17 @@ def test_snoozed_for_a_while(cast: Cast, alert: Alert) -> None:
 @pytest.mark.parametrize("minutes", [0, -5, 7 * 24 * 60 + 1])
 def test_nobody_snoozes_for_ever(cast: Cast, alert: Alert, minutes: int) -> None:
     with pytest.raises(RuleViolation) as refusal:
-        alerts.snooze_alert(alert_id=alert.pk, minutes=minutes, actor=cast.actor("anna"))
+        alert_answers.snooze_alert(alert_id=alert.pk, minutes=minutes, actor=cast.actor("anna"))
     assert refusal.value.code == "alerts.bad_snooze"
 
 
 def test_closed_by_hand_it_fires_anew_while_the_number_stays(cast: Cast, alert: Alert) -> None:
-    done = alerts.resolve_alert(alert_id=alert.pk, comment="чиним", actor=cast.actor("anna"))
+    done = alert_answers.resolve_alert(alert_id=alert.pk, comment="чиним", actor=cast.actor("anna"))
     assert (done.object.why, done.object.resolved_by) == ("person", cast.anna.short_name)
     event = Event.objects.filter(stream=alert.stream).last()
     assert event is not None
     assert event.payload["comment"] == "чиним"
-    again = alerts.resolve_alert(alert_id=alert.pk, actor=cast.actor("anna"))
+    again = alert_answers.resolve_alert(alert_id=alert.pk, actor=cast.actor("anna"))
     assert again.already is not None
     assert judge(1, queue=61).fired == 1
     assert Alert.objects.open().get().pk != alert.pk
@@ -257,13 +257,13 @@ def test_closed_by_hand_it_fires_anew_while_the_number_stays(cast: Cast, alert: 
 
 def test_one_that_is_over_cannot_be_answered(cast: Cast, alert: Alert) -> None:
     judge(1, queue=0)
-    for act in (alerts.acknowledge_alert, alerts.snooze_alert):
-        more: dict[str, Any] = {"minutes": 5} if act is alerts.snooze_alert else {}
+    for act in (alert_answers.acknowledge_alert, alert_answers.snooze_alert):
+        more: dict[str, Any] = {"minutes": 5} if act is alert_answers.snooze_alert else {}
         with pytest.raises(RuleViolation) as refusal:
             act(alert_id=alert.pk, actor=cast.actor("anna"), **more)
         assert refusal.value.code == "alerts.over"
     with pytest.raises(NotFound):
-        alerts.acknowledge_alert(alert_id=10**9, actor=cast.actor("anna"))
+        alert_answers.acknowledge_alert(alert_id=10**9, actor=cast.actor("anna"))
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,10 @@ def test_who_may_answer_and_close(
     cast: Cast, alert: Alert, who: str, answers: bool, closes: bool
 ) -> None:
     actor = cast.actor(who)
-    for allowed, act in ((answers, alerts.acknowledge_alert), (closes, alerts.resolve_alert)):
+    for allowed, act in (
+        (answers, alert_answers.acknowledge_alert),
+        (closes, alert_answers.resolve_alert),
+    ):
         if allowed:
             act(alert_id=alert.pk, actor=actor)
         else:
@@ -287,7 +290,7 @@ def test_who_may_answer_and_close(
 def test_whoever_is_told_may_answer(cast: Cast) -> None:
     rule(cast, employees=[cast.igor.pk])
     judge(0, queue=61)
-    alerts.acknowledge_alert(alert_id=Alert.objects.get().pk, actor=cast.actor("igor"))
+    alert_answers.acknowledge_alert(alert_id=Alert.objects.get().pk, actor=cast.actor("igor"))
     assert Alert.objects.get().acknowledged_by == cast.igor.short_name
 
 

@@ -270,3 +270,30 @@ def test_the_lists_are_filtered(manager: Client, cast: Cast) -> None:
     for asked, found in (({}, 1), ({"on": "1"}, 1), ({"on": "0"}, 0), ({"on": "x"}, 1)):
         text = manager.get(url("alert", "changelist"), asked).content.decode()
         assert (url("alert", "change", alert.pk) in text) is bool(found)
+
+
+def test_seeded_rules_in_the_language_of_whoever_reads(manager: Client, cast: Cast) -> None:
+    seeded, renamed = AlertRule.objects.get(key="backup_old"), AlertRule.objects.get(key="overdue")
+    AlertRule.objects.filter(pk=seeded.pk).update(name="Резервная копия устарела")
+    AlertRule.objects.filter(pk=renamed.pk).update(name="Наше имя")
+    names = {"ru": "Резервная копия устарела", "en": "The backup is old"}
+    for language, name in names.items():
+        manager.cookies["django_language"] = language
+        text = manager.get(url("alertrule", "changelist")).content.decode()
+        assert name in text
+        assert "Наше имя" in text
+        found = manager.get(url("alertrule", "changelist"), {"q": name}).context["cl"]
+        assert [row.key for row in found.result_list] == ["backup_old"]
+        page = manager.get(url("alertrule", "change", seeded.pk))
+        assert name in page.content.decode()
+        form = manager.get(url("alertrule", "verb", seeded.pk, "change")).context["form"]
+        assert form["name"].value() == name
+    # The name of another language is no other name; what a person writes is kept.
+    for name, kept in (("The backup is old", "Резервная копия устарела"), ("Copies", "Copies")):
+        alert_rules.change_rule(rule_id=seeded.pk, values={"name": name}, actor=cast.actor("anna"))
+        seeded.refresh_from_db()
+        assert seeded.name == kept
+    told = Event.objects.filter(stream=seeded.stream, kind="alert_rule.changed")
+    assert [one.payload["changes"] for one in told] == [
+        {"name": ["Резервная копия устарела", "Copies"]}
+    ]

@@ -230,14 +230,21 @@ def note(*, payload: Payload, actor: Any, command: Any = None, at: Any = None) -
     return Outcome(Run.of(actor, command, at).record(STREAM, payload))
 
 
+def began() -> Any:
+    """When this installation came to be."""
+    return Event.objects.order_by("pk").values_list("recorded_at", flat=True)[0]
+
+
 def test_the_backup_and_what_failed_since() -> None:
     made = BackupMade(name="a", size=1, rows=1, photos=0, seconds=1, encrypted=False)
     failed = BackupFailed(reason="full")
     assert (numbers()["backup_age"], numbers()["backups_failed"]) == (None, 0)
+    assert numbers(began() + 30.5 * HOUR)["backup_missing"] == 30.5
     note(payload=failed, actor=SYSTEM, at=AT - 40 * HOUR)
     assert (numbers()["backup_age"], numbers()["backups_failed"]) == (None, 1)
     note(payload=made, actor=SYSTEM, at=AT - 30.5 * HOUR)
     assert (numbers()["backup_age"], numbers()["backups_failed"]) == (30.5, 0)
+    assert numbers(began() + 90 * HOUR)["backup_missing"] == 0
     note(payload=failed, actor=SYSTEM, at=AT - 6 * HOUR)
     note(payload=failed, actor=SYSTEM, at=AT - 3 * HOUR)
     assert (numbers()["backup_age"], numbers()["backups_failed"]) == (30.5, 2)
@@ -255,7 +262,7 @@ def test_a_thousand_receipts_ask_no_more_than_ten(pools: Pools) -> None:
     assert counted[1]["watches"] == 3
     assert counted[1]["today"] == 5
     assert counted[1]["programs"] == 4
-    assert counted[1]["backup"] == 2
+    assert counted[1]["backup"] == 3  # the last one only before the first backup
     assert sum(counted[1].values()) <= 60
 
 

@@ -236,7 +236,7 @@ def test_a_workshop_that_was_there_before_heals_in_steps(cast: Cast) -> None:
     assert heal_receipt_facts(turn) == {"added": 3, "measured": 0}
     with CaptureQueriesContext(connection) as found:
         assert lead_time(MARCH, at=LATER).ready.n == 5
-    assert len(found) == 7
+    assert len(found) == 9
 
 
 def test_the_check_finds_what_was_tampered_with(cast: Cast) -> None:
@@ -258,14 +258,17 @@ def test_the_check_finds_what_was_tampered_with(cast: Cast) -> None:
 
 
 QUERIES = {
-    "lead_time": 7, "statuses": 6, "deadlines": 6, "first_pass_yield": 6, "escape_rate": 3,
+    "lead_time": 11, "statuses": 7, "deadlines": 6, "first_pass_yield": 6, "escape_rate": 3,
     "flow": 7,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_ten_times_the_receipts_ask_no_more_questions(cast: Cast, measure: Measure) -> None:
-    """Stored or live; what is live costs nine queries more (escapes ten), whatever their number."""
+    """Stored or live; what is live costs nine queries more (escapes ten), whatever their number.
+
+    Where no length is stored its hours are not looked into.
+    """
     week = {day: [(time(9), time(18))] for day in range(5)}
     create_calendar(name="W", weekly=week, actor=cast.actor("anna"), at=AT)
     counts = []
@@ -281,4 +284,5 @@ def test_ten_times_the_receipts_ask_no_more_questions(cast: Cast, measure: Measu
             counts.append(len(found))
     stored_ones = QUERIES[measure.__name__]
     live = stored_ones + (10 if measure is escape_rate else 9)
-    assert counts == [live, stored_ones] * 2
+    assert counts[1::2] == [stored_ones] * 2
+    assert max(counts[::2]) <= live

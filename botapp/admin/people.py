@@ -61,6 +61,7 @@ class ReachAdmin(OfficeAdmin):
     page_template = "office/object.html"
     list_display = ("person_column", "since_column", "why_column", "tried_column", "missed_column")
     list_select_related = ("employee",)
+    list_filter = ("employee__active",)
     search_fields = ("employee__full_name",)
     search_help_text = _("Name of the person")
     ordering = ("since",)

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final, cast
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -41,6 +40,7 @@ from staff.office.registry import office_verb, page_section
 from workshop.lib import clock
 from workshop.lib.actor import Actor
 from workshop.lib.admin import EXACT_TO, DayRangeFilter, columns
+from workshop.lib.asked_list import AskedList
 
 QUEUE: Final = "botapp.OutgoingMessage"
 
@@ -111,7 +111,7 @@ class RetrySeveral(OfficeVerb):
 # --- the list -------------------------------------------------------------------------------------
 
 
-class QueueList(ChangeList):
+class QueueList(AskedList):
     """The receipts of a page in one query."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -175,7 +175,7 @@ class QueueAdmin(OfficeAdmin):
     actions = ("retry_selected",)
     show_history = False
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AskedList]:
         return QueueList
 
     def complete(self, rows: Any) -> None:
@@ -254,10 +254,7 @@ class QueueAdmin(OfficeAdmin):
         if not (self.has_view_permission(request) and self._may(request)):
             raise PermissionDenied
         if request.method != "POST":
-            try:
-                rows = self.get_changelist_instance(request).get_queryset(request)
-            except admin.options.IncorrectLookupParameters:
-                return HttpResponseRedirect(self.url("changelist"))
+            rows = self.get_changelist_instance(request).get_queryset(request)
             return self._ask(request, rows)
         form = RetrySeveral(request.POST, actor=actor_of(request))
         outcome = form.submit()

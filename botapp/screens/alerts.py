@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as lazy
 from analytics.models import Alert
 from analytics.monitoring.alert_people import open_alerts, told_by
 from analytics.policies import ensure_may_answer_alerts
-from analytics.services import alerts as services
+from analytics.services import alert_answers as services
 from botapp.alert_notices import SIGNS, SNOOZE, about, buttons
 from botapp.dialogs import (
     Answer,
@@ -66,7 +66,7 @@ class Alerts(Screen):
 
 def _label(row: Alert) -> str:
     seen = " ✅" if row.acknowledged_at is not None else ""
-    return f"{SIGNS[row.severity]} {row.rule.name}{seen}"
+    return f"{SIGNS[row.severity]} {row.rule.title}{seen}"
 
 
 class AlertCard(Screen):
@@ -137,7 +137,7 @@ def snooze(ctx: Context, alert_id: int, minutes: int) -> str:
     hours = minutes // 60
     return _("⏰ Put off for %(hours)s h: %(name)s") % {
         "hours": hours,
-        "name": done.object.rule.name,
+        "name": done.object.rule.title,
     }
 
 

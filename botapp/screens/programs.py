@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from analytics.monitoring import program_words
 from analytics.monitoring.alert_people import open_alerts
-from analytics.monitoring.status import State, Status, status
+from analytics.monitoring.status import Cause, State, Status, status
 from analytics.system_state import system_state
 from botapp.dialogs import Context, Markup, Screen, View, b, fmt, i, lines, menu_item
 from botapp.models import OutgoingMessage
@@ -67,10 +67,14 @@ class Programs(Screen):
             "age": program_words.length(found.age),
         }
         told = [fmt("%(sign)s %(state)s", sign=SIGNS[found.state], state=b(found.state.label))]
-        told += [fmt("– %(why)s", why=one.words) for one in found.causes[:MOST]]
+        told += [fmt("– %(why)s", why=_why(one)) for one in found.causes[:MOST]]
         if len(found.causes) > MOST:
             told.append(fmt(_("and %(count)s more"), count=len(found.causes) - MOST))
         return [*told, i(f"{when} · {_('outdated')}" if found.stale else when)]
+
+
+def _why(cause: Cause) -> str:
+    return f"{cause.words} · {cause.when}" if cause.when else cause.words
 
 
 def _open() -> int:

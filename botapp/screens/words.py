@@ -27,7 +27,7 @@ WARNINGS = {
 
 def number(receipt: Receipt) -> str:
     """``№101``, with the fire of an urgent one."""
-    return f"🔥 №{receipt.number}" if receipt.urgent else f"№{receipt.number}"
+    return f"{receipt.fire} {receipt}".lstrip()
 
 
 def numbers(receipts: list[Receipt]) -> str:

@@ -19,7 +19,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from analytics.admin.alerts.pages import KEEPERS, READERS, TONES, AlertsAdmin, chip, told
 from analytics.models import Alert
 from analytics.monitoring.alert_words import amount, cause, link, title, unit_of
-from analytics.services import alerts as services
+from analytics.services import alert_answers as services
 from history.commands import Outcome
 from staff.office.forms import OfficeVerb, comment
 from staff.office.registry import office_verb, page_section
@@ -117,12 +117,13 @@ class AlertAdmin(AlertsAdmin):
         ("fired_at", DayRangeFilter),
     )
     list_select_related = ("rule",)
+    empty_text = _("No alert has fired so far. They fire by the alert rules.")
     sortable_by = ()
     ordering = ("-id",)
 
     @columns(label=_("Alert"))
     def rule_column(self, row: Alert) -> str:
-        return row.rule.name
+        return row.rule.title
 
     @columns(label=_("Cause"))
     def cause_column(self, row: Alert) -> str:
@@ -165,7 +166,7 @@ class Shown:
 
 def shown(row: Alert) -> Shown:
     return Shown(
-        row.rule.name,
+        row.rule.title,
         cause(row, newest=row.is_open),
         state(row),
         tone(row),

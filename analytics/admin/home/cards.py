@@ -16,7 +16,7 @@ from analytics.first_pass import passed_at_once
 from analytics.intervals import Proportion
 from analytics.periods import Kind, period, previous
 from polishing.models import PolishingOrder
-from receipts.models import Receipt
+from receipts.models import IN_URGENT_LIST, Receipt
 from receipts.states import IN_WORKSHOP, URGENT_LIST, Status
 from workshop.lib import clock
 
@@ -59,7 +59,7 @@ def now_cards(at: datetime) -> list[Card]:
             n_here=Count("pk"),
             n_today=Count("pk", filter=unfinished & Q(deadline__gte=start, deadline__lt=end)),
             n_overdue=Count("pk", filter=unfinished & Q(deadline__lt=at)),
-            n_urgent=Count("pk", filter=Q(urgent=True)),
+            n_urgent=Count("pk", filter=IN_URGENT_LIST),
         )
     )
     counts = {status: numbers for status, *numbers in rows}
@@ -76,7 +76,7 @@ def now_cards(at: datetime) -> list[Card]:
         Card(_("In the workshop"), whole, _list(RECEIPTS, status="here")),
         Card(_("Overdue"), overdue, _list(RECEIPTS, due="overdue"), _tone("danger", overdue)),
         Card(_("Due today"), due_today, _list(RECEIPTS, due="today"), _tone("warning", due_today)),
-        Card(_("🔥 Urgent ones"), urgent, _list(RECEIPTS, status="here", urgent="1")),
+        Card(_("🔥 Urgent ones"), urgent, _list(RECEIPTS, urgent="list")),
         one(Status.RECEIVED),
         one(Status.IN_WORK),
         Card(_("🪙 In polishing"), polishing, _list("polishing_polishingorder", open="1")),

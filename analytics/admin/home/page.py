@@ -19,16 +19,18 @@ from django.utils.translation import gettext_lazy as lazy
 from analytics.admin import frame
 from analytics.admin.asked import Asked, read
 from analytics.admin.home import cards, panels
-from analytics.burning import Level, what_burns
+from analytics.burning import Level, WhatBurns, over_a_limit, what_burns
 from analytics.policies import ensure_may_compare_people
-from receipts.models import Receipt
+from receipts.models import Receipt, ServiceLimit
 from staff.office.pages import actor_of
 from staff.roles import ADMINISTRATOR, INSPECTOR, MANAGER, OWNER
 from workshop.lib import clock
 from workshop.lib.errors import NotAllowed
+from workshop.lib.one_look import one_look
 
 logger = logging.getLogger(__name__)
 PAGE: Final = 50
+ANY: Final = "any"  # of the service limits
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,13 @@ def context_of_index(request: HttpRequest, context: dict[str, Any]) -> dict[str,
         return context
     asked = read(request)
     actor = actor_of(request)
-    parts = [
-        Shown(part, _html(part, asked, request))
-        for part in PARTS
-        if (not part.people or _may_compare(request)) and (not part.roles or actor.has(*part.roles))
-    ]
+    with one_look():
+        parts = [
+            Shown(part, _html(part, asked, request))
+            for part in PARTS
+            if (not part.people or _may_compare(request))
+            and (not part.roles or actor.has(*part.roles))
+        ]
     return {
         **context,
         "title": _("Dashboard"),
@@ -111,6 +115,25 @@ def _html(part: Part, asked: Asked, request: HttpRequest) -> SafeString | None:
         return None
 
 
+@dataclass(frozen=True)
+class Limit:
+    """Which service limit is asked for: its code (empty: any) and its name."""
+
+    code: str
+    name: str
+
+    @property
+    def asked(self) -> str:
+        return self.code or ANY
+
+
+def _limit(asked: str) -> Limit | None:
+    if asked == ANY:
+        return Limit("", _("Over a service limit"))
+    names = ServiceLimit.objects.filter(code=asked).values_list("name", flat=True)
+    return Limit(asked, names[0]) if asked.isascii() and len(asked) <= 80 and names else None
+
+
 def burning_page(request: HttpRequest) -> HttpResponse:
     """All that burns, page by page, on all levels or on one."""
     if not request.user.has_perm("receipts.view_receipt"):
@@ -120,13 +143,19 @@ def burning_page(request: HttpRequest) -> HttpResponse:
     level = level if level in Level.values else ""
     asked = request.GET.get("page", "")
     number = int(asked) if asked.isdecimal() and len(asked) < 6 else 1
-    found = what_burns(at=at, level=level, first=PAGE * max(0, number - 1), most=PAGE)
-    count = found.counts[level] if level else found.total
+    first = PAGE * max(0, number - 1)
+    limit = _limit(request.GET.get("limit", ""))
+    if limit is None:
+        found = what_burns(at=at, level=level, first=first, most=PAGE)
+        count = found.counts[level] if level else found.total
+    else:
+        rows, count = over_a_limit(at=at, code=limit.code, first=first, most=PAGE)
+        found = WhatBurns(at, {}, rows, capped=False)
     context = {
         "at": at,
         "found": found,
         "level": level,
-        "levels": panels.levels(found),
+        "limit": limit,
         "names": [("", _("all")), *((one.value, one.label) for one in Level)],
         "rows": panels.told(found),
         "count": count,

@@ -16,7 +16,7 @@ from analytics.api.monitoring.forms import Form, NothingForm
 from analytics.models import Alert, AlertRule
 from analytics.monitoring import alert_words
 from analytics.monitoring.judging import Comparison, Severity
-from analytics.services import alert_rules, alerts
+from analytics.services import alert_answers, alert_rules
 from history.api.verbs import RowVerb, VerbView
 from history.commands import Outcome
 from workshop.lib.api import rows as plain
@@ -26,6 +26,7 @@ from workshop.lib.api.filters import IdFilter, YesNoFilter
 from workshop.lib.api.moments import MomentFilter
 from workshop.lib.api.resources import Resource, TableList, TableRow
 from workshop.lib.api.views import expansion
+from workshop.lib.one_look import one_look
 
 READ: Final = "monitoring:read"
 MANAGE: Final = "monitoring:manage"
@@ -102,7 +103,8 @@ class AlertFilter(filters.FilterSet):
 
 
 class RuleForm(Form):
-    """A rule: when a number is an alert. Who is told by name: `?expand=people`."""
+    """A rule: when a number is an alert. Who is told by name: `?expand=people`; `?expand=words`:
+    name and condition in the language that was asked for."""
 
     example: ClassVar = {
         "key": "overdue",
@@ -121,7 +123,7 @@ class RuleForm(Form):
 
     id = serializers.IntegerField()
     key = serializers.CharField(help_text="stable, also of the rules a workshop begins with")
-    name = serializers.CharField()
+    name = serializers.CharField(help_text="as it was written down")
     metric = serializers.CharField()
     comparison = serializers.ChoiceField(choices=Comparison.choices)
     threshold = serializers.DecimalField(14, 3, help_text="in the unit of the metric")
@@ -190,17 +192,29 @@ def told_rows(of: Resource, rows: QuerySet[Any]) -> list[dict[str, Any]]:
 
 
 @expansion("alerts", "words")
+@one_look()
 def words_of(ids: Any, access: Access) -> dict[int, Any]:
     """Name of the rule, cause and state in the language that was asked for; the list behind it."""
     rows = Alert.objects.filter(pk__in=ids).select_related("rule")
     return {
         row.pk: {
-            "rule": row.rule.name,
+            "rule": row.rule.title,
             "cause": alert_words.cause(row, newest=row.is_open),
             "link": alert_words.link(row.key),
         }
         for row in rows
     }
+
+
+@expansion("alert-rules", "words")
+@one_look()
+def words_of_rules(ids: Any, access: Access) -> dict[int, Any]:
+    """Name and condition in the language that was asked for.
+
+    A rule that a workshop begins with has a name in each language until somebody renames it.
+    """
+    rows = AlertRule.objects.filter(pk__in=ids)
+    return {row.pk: {"name": row.title, "condition": alert_words.condition(row)} for row in rows}
 
 
 @expansion("alert-rules", "people", empty=())
@@ -227,7 +241,7 @@ class AlertVerb(RowVerb):
 class Acknowledge(AlertVerb):
     """Somebody has seen it and takes care: it is told neither again nor higher up."""
 
-    service = alerts.acknowledge_alert
+    service = alert_answers.acknowledge_alert
 
 
 class SnoozeForm(Form):
@@ -240,7 +254,7 @@ class Snooze(AlertVerb):
     """No message of it for a while, then again if it is still on."""
 
     body = SnoozeForm
-    service = alerts.snooze_alert
+    service = alert_answers.snooze_alert
 
 
 class ResolveForm(Form):
@@ -253,7 +267,7 @@ class Resolve(AlertVerb):
     """Close it by hand. A number that is still beyond its threshold fires anew."""
 
     body = ResolveForm
-    service = alerts.resolve_alert
+    service = alert_answers.resolve_alert
 
 
 # --- verbs on a rule ----------------------------------------------------------------------------

@@ -181,6 +181,7 @@ class CauseForm(Form):
         "value": "3",
         "threshold": "0",
         "comparison": "above",
+        "alert_in_seconds": None,
         "words": WORDS,
         "link": LIST,
     }
@@ -192,6 +193,10 @@ class CauseForm(Form):
     value = serializers.CharField(help_text="decimal, in the unit of the metric")
     threshold = serializers.CharField(help_text="decimal")
     comparison = serializers.ChoiceField(choices=Comparison.choices)
+    alert_in_seconds = serializers.IntegerField(
+        allow_null=True,
+        help_text="so long it still has to last; null: its alert is on, or needs no time",
+    )
     words = serializers.CharField(help_text="in the language that was asked for")
     link = serializers.CharField(allow_blank=True, help_text="the office's list behind the number")
 
@@ -217,6 +222,35 @@ class StatusForm(Form):
         child=serializers.CharField(), help_text="sources without numbers"
     )
     causes = CauseForm(many=True)
+
+
+class SaidForm(Form):
+    """One number as it is now."""
+
+    example: ClassVar = {
+        "key": "overdue",
+        "value": "3",
+        "beyond": True,
+        "words": WORDS,
+        "link": LIST,
+    }
+
+    key = serializers.CharField(help_text="of the number: code or code:label")
+    value = serializers.CharField(allow_null=True, help_text="decimal; null: no data, no alert")
+    beyond = serializers.BooleanField(help_text="beyond the threshold now")
+    words = serializers.CharField(help_text="in the language that was asked for")
+    link = serializers.CharField(allow_blank=True, help_text="the office's list behind the number")
+
+
+class TriedForm(Form):
+    """What a rule says now, to each number that it speaks of."""
+
+    example: ClassVar = {"rule_id": 3, "at": MOMENT, "beyond": True}
+
+    rule_id = serializers.IntegerField()
+    at = serializers.DateTimeField(help_text="when the numbers were read")
+    beyond = serializers.BooleanField(help_text="one of them at least is beyond the threshold")
+    results = SaidForm(many=True, help_text="none: nothing is there to be judged")
 
 
 class RiskForm(Form):

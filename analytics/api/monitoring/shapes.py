@@ -18,6 +18,7 @@ from analytics.monitoring.reading import Bucket, Point
 from analytics.monitoring.risk import Risk, RiskFocus
 from analytics.monitoring.risk_words import reasons
 from analytics.monitoring.status import Cause, Status
+from analytics.monitoring.trying import Said, sentence
 
 Json = dict[str, Any]
 
@@ -104,8 +105,28 @@ def _of_cause(one: Cause) -> Json:
         "value": f"{one.value.normalize():f}",
         "threshold": f"{one.threshold.normalize():f}",
         "comparison": one.comparison,
+        "alert_in_seconds": seconds(one.alert_in),
         "words": one.words,
         "link": one.link,
+    }
+
+
+def of_tried(rule_id: int, said: Sequence[Said], at: datetime) -> Json:
+    return {
+        "rule_id": rule_id,
+        "at": at,
+        "beyond": any(one.beyond for one in said),
+        "results": [_of_said(one) for one in said],
+    }
+
+
+def _of_said(one: Said) -> Json:
+    return {
+        "key": one.key,
+        "value": None if one.value is None else f"{one.value.normalize():f}",
+        "beyond": one.beyond,
+        "words": sentence(one),
+        "link": alert_words.link(one.key),
     }
 
 

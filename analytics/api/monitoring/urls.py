@@ -37,4 +37,5 @@ urlpatterns = [
         path(f"alert-rules/<int:pk>/{name}/", verb.as_view(), name=f"alert-rule-{name}")
         for name, verb in alerts.RULE_VERBS.items()
     ],
+    path("alert-rules/<int:pk>/test/", views.TryRule.as_view(), name="alert-rule-test"),
 ]

@@ -10,25 +10,28 @@ from typing import Any, ClassVar, Final
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.api.monitoring import forms, shapes
 from analytics.api.monitoring.alerts import ALERTS, RULES, AlertForm, RuleForm, open_rows, told_rows
 from analytics.api.questions import Parameter, values_of
+from analytics.models import AlertRule
 from analytics.monitoring import catalogue, reading
 from analytics.monitoring.layout import glance
 from analytics.monitoring.reading import MOST_SNAPSHOTS, Bucket
 from analytics.monitoring.risk import Level, risk_focus
 from analytics.monitoring.status import status
+from analytics.monitoring.trying import says_now
 from analytics.services.snapshots import capture
 from analytics.snapshots import snapshot
-from history.api.verbs import ServiceVerb
+from history.api.verbs import ServiceVerb, ensure_good, sent_values
 from history.commands import Outcome
 from workshop.lib import clock
 from workshop.lib.api.fields import MomentField
 from workshop.lib.api.rows import SerializerClass
-from workshop.lib.api.views import ApiView, tag_of, tagged
+from workshop.lib.api.views import ApiView, private, tag_of, tagged
 
 READ: Final = "monitoring:read"
 MANAGE: Final = "monitoring:manage"
@@ -195,6 +198,31 @@ class History(MonitoringView):
     def answer(self, values: Values, at: datetime) -> dict[str, Any]:
         rows = reading.history(values.get("limit", 20))
         return {"results": [shapes.of_snapshot(row) for row in rows]}
+
+
+class TryRule(ApiView):
+    """What the rule would say now: each of its numbers is read at this moment and judged.
+
+    Nothing fires, nobody is told and nothing is written. Whether it would last long enough, quiet
+    hours and other alerts are left out.
+    """
+
+    rate = "API_ANALYTICS_RATE"
+    scopes = {"POST": READ}
+    body = forms.NothingForm
+    answer_form = forms.TriedForm
+    created = False
+
+    def post(self, request: Request, pk: int) -> Response:
+        sent = sent_values(request)
+        ensure_good(forms.NothingForm(data=sent), sent)
+        rule = AlertRule.objects.filter(pk=pk).first()
+        if rule is None:
+            raise NotFound
+        at = clock.now()
+        with snapshot():
+            said = says_now(rule, at=at)
+        return private(Response(shapes.of_tried(rule.pk, said, at)))
 
 
 class TimeSeries(MonitoringView):
