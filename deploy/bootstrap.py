@@ -5,9 +5,12 @@ the command that cures it. Repeated, it finds its own marks and is done at once.
 """
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import os
 import secrets
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = ROOT / ".venv"
 PYTHON = ENVIRONMENT / "bin" / "python"
 OLDEST = (3, 11)
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}  # there the simulator stands in for Telegram
 LOCKS = {"product": "requirements.lock", "tests": "requirements-dev.lock"}
 
 ENV_FILE = """\
@@ -37,6 +41,57 @@ def check_python() -> None:
             "Cure (Debian, Ubuntu): apt-get install python3 python3-venv, "
             "or name another one: make run PYTHON=python3.12"
         )
+
+
+def check_ports() -> None:
+    """Before anything that takes minutes: can the site and the simulator listen at all?
+
+    A workshop that runs here already holds them itself; its supervisor says so, with the process.
+    """
+    if _runs_already():
+        return
+    host, port = _setting("HOST") or "127.0.0.1", _setting("PORT") or "8000"
+    if not port.isdecimal() or not 0 < int(port) < 65535:
+        return  # the settings say what is wrong with it
+    wanted = [(host, int(port))]
+    has_token = _setting("TELEGRAM_BOT_TOKEN") or _setting("TELEGRAM_BOT_TOKEN_FILE")
+    if host in LOOPBACK and not has_token:
+        wanted.append(("127.0.0.1", int(port) + 1))
+    for address, number in wanted:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, number))
+            except OSError as error:
+                sys.exit(
+                    f"{address}:{number} cannot be used ({error.strerror}).\n"
+                    f"Cure: choose another port, make run PORT={int(port) + 100}"
+                )
+
+
+def _setting(name: str) -> str:
+    """As the settings will read it: the environment, else the last line of `.env`."""
+    if name in os.environ:
+        return os.environ[name]
+    found = ""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        for line in (ROOT / ".env").read_text().splitlines():
+            key, _equals, value = line.partition("=")
+            if key.strip() == name:
+                found = value.strip().strip("\"'")
+    return found
+
+
+def _runs_already() -> bool:
+    lock = ROOT / (_setting("DATA_DIR") or "var") / "run.lock"
+    try:
+        with lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def make_environment() -> None:
@@ -102,9 +157,12 @@ def make_env_file() -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=sorted(LOCKS), help="whose dependencies")
+    parser.add_argument("--ports", action="store_true", help="the site is to be started")
     parser.add_argument("--env-file", action="store_true", help="write .env when there is none")
     wanted = parser.parse_args()
     check_python()
+    if wanted.ports:
+        check_ports()
     make_environment()
     install(wanted.kind)
     if wanted.env_file:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from typing import Any
 
 from workshop.lib import metric_files
@@ -29,8 +30,21 @@ _MEMORY = "/dev/shm"  # noqa: S108
 if os.path.isdir(_MEMORY):
     # The heartbeat file of a worker must not wait for a slow disk.
     worker_tmp_dir = _MEMORY
+# Nobody steers it from outside; two sites of one account would share the socket in their home.
+control_socket_disable = True
 limit_request_line = 4094
 limit_request_fields = 100
+
+
+def on_starting(server: Any) -> None:
+    """Ctrl-C ends the site as a service manager does; gunicorn would break requests off."""
+    server.handle_int = server.handle_term
+
+
+def post_worker_init(worker: Any) -> None:
+    """A terminal sends Ctrl-C to the workers as well: each ends the request that it is at."""
+    signal.signal(signal.SIGINT, worker.handle_exit)
+    signal.siginterrupt(signal.SIGINT, False)
 
 
 def pre_fork(_server: Any, worker: Any) -> None:

@@ -8,7 +8,7 @@ control. Reads only; everything is asked for all receipts at once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,6 +26,7 @@ from receipts.services.calendars import current_calendar
 from receipts.states import Status
 from receipts.worktime import Calendar, working_between, working_day_length
 from workshop.lib import clock
+from workshop.lib.one_look import once
 
 HAND_OUT: Final = "hand_out"
 MASTER: Final = "master"
@@ -72,10 +73,16 @@ class _Facts:
     resumed: dict[int, datetime] = field(default_factory=dict)
 
 
+@once
+def active_limits() -> Mapping[str, ServiceLimit]:
+    """The service limits that count, by code."""
+    return {row.code: row for row in ServiceLimit.objects.active()}
+
+
 def stays(receipts: QuerySet[Receipt], at: datetime) -> list[Stay]:
     """Every stay of these receipts whose clock runs at ``at``."""
     rows = list(receipts.exclude(status__in=(Status.ON_HOLD, Status.ISSUED)))
-    limits = {row.code: row for row in ServiceLimit.objects.active()}
+    limits = active_limits()
     facts = _facts(rows, at)
     ruler = Ruler(current_calendar())
     return [

@@ -2,6 +2,8 @@
 
 import logging.config
 import os
+import signal
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,18 @@ def _tell_of_the_worker(**_kwargs: Any) -> None:
 @beat_init.connect(dispatch_uid="metrics-of-the-schedule")  # type: ignore[untyped-decorator]
 def _tell_of_the_schedule(**_kwargs: Any) -> None:
     serve(settings.METRICS_PORT_BEAT)
+
+
+@beat_init.connect(dispatch_uid="end-of-the-schedule")  # type: ignore[untyped-decorator]
+def _end_between_two_looks(sender: Any, **_kwargs: Any) -> None:
+    """Celery's own handler writes to the database from within the signal: one that finds a
+    statement on its way would wait for the connection that it holds itself, for ever.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if callable(signal.getsignal(number)):  # not where a worker's child leaves it to its parent
+            signal.signal(number, lambda *_: sender.scheduler.end())
 
 
 @worker_shutting_down.connect(dispatch_uid="workshop-stopping")  # type: ignore[untyped-decorator]

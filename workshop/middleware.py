@@ -21,6 +21,7 @@ from django.core.signals import got_request_exception
 from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from workshop.lib import tracing
 from workshop.lib.correlation import (
@@ -208,7 +209,24 @@ class SessionMiddleware(ForPages, sessions.SessionMiddleware):
 
 
 class AuthenticationMiddleware(ForPages, auth.AuthenticationMiddleware):
-    pass
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        who: Any = SimpleLazyObject(lambda: _who(request))
+        request.user = who
+
+
+def _who(request: HttpRequest) -> Any:
+    """As Django finds the person, but the session keeps its key when ``SECRET_KEY`` was turned.
+
+    Django would replace the key and forget the former one at once: whatever else the browser has on
+    its way in that moment would be signed out. The keys of our sessions owe nothing to the secret.
+    """
+    session: Any = request.session
+    session.cycle_key = lambda: None
+    try:
+        return auth.get_user(request)
+    finally:
+        del session.cycle_key
 
 
 class MessageMiddleware(ForPages, messages.MessageMiddleware):

@@ -21,7 +21,8 @@ urlpatterns = [
     path("demo/telegram/", views.demo_telegram, name="demo-telegram"),
 ]
 
-# Unknown addresses and bugs: the API answers in its envelope, the pages as Django does.
+# Unknown addresses and bugs: the API answers in its envelope, the pages in words.
 handler400 = views.bad_request
+handler403 = views.forbidden
 handler404 = views.not_found
 handler500 = views.server_error

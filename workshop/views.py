@@ -15,6 +15,8 @@ from django.views.decorators.http import require_safe
 
 from workshop.lib import health
 from workshop.lib.api.envelope import concerns, plain_refusal
+from workshop.lib.asked_list import WrongFilter
+from workshop.refusals import refused, wrong_filter
 
 AGAIN_AFTER: Final = 5  # seconds
 
@@ -50,19 +52,44 @@ def demo_telegram(_request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{settings.SIMULATOR_URL}/")
 
 
-# --- unknown addresses and bugs: the API answers in its envelope, pages as Django does
+# --- unknown addresses and bugs: the API answers in its envelope, pages in words
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if concerns(request):
         return plain_refusal(400, "request.unreadable", _("The request cannot be read."))
-    return defaults.bad_request(request, exception)
+    if isinstance(exception, WrongFilter):
+        return wrong_filter(request, exception)
+    told = _("Something in the address or in the form is wrong. Nothing was changed.")
+    return refused(request, 400, _("The request cannot be read"), told)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    told = _(
+        "Your account may not open this page or do this. Nothing was changed. "
+        "If you need it, ask an office manager or an administrator."
+    )
+    if concerns(request):
+        return plain_refusal(403, "access.not_allowed", told)
+    return refused(request, 403, _("Not for this account"), told)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form does not prove that it was ours (``CSRF_FAILURE_VIEW``)."""
+    told = _(
+        "The page was open for too long, somebody signed in meanwhile, or the browser keeps no "
+        "cookies. Nothing was changed. Open the page again and send the form once more."
+    )
+    if concerns(request):
+        return plain_refusal(403, "access.not_allowed", told)
+    return refused(request, 403, _("This form does not count any more"), told)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if concerns(request):
         return plain_refusal(404, "request.not_found", _("There is no such address."))
-    return defaults.page_not_found(request, exception)
+    told = _("The address is wrong, or it names something that does not exist.")
+    return refused(request, 404, _("There is no such page"), told)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
-from receipts.models import DetachedPart, OperationType, Watch
+from receipts.models import IN_URGENT_LIST, DetachedPart, OperationType, Watch
 from receipts.states import IN_WORKSHOP, URGENT_LIST, Status
 from staff.models import Employee
 from workshop.lib import clock
@@ -121,8 +121,14 @@ class UrgentFilter(YesFilter):
     title = _("urgent")
     parameter_name = "urgent"
 
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("list", _("the urgent list")), *super().lookups(request, model_admin)]
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """``list``: as the bot shows it, flagged or with a deadline, and not finished."""
         value = self.value()
+        if value == "list":
+            return queryset.filter(IN_URGENT_LIST)
         return queryset.filter(urgent=value == "1") if value in {"0", "1"} else queryset
 
 

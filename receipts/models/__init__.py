@@ -13,13 +13,20 @@ from receipts.models.catalogue import (
 )
 from receipts.models.people import Customer, Watch
 from receipts.models.quality import ChecklistAnswer, QualityCheck, Reading
-from receipts.models.receipt import DetachedPart, Photo, Receipt, ReceiptNumber
+from receipts.models.receipt import (
+    IN_URGENT_LIST,
+    DetachedPart,
+    Photo,
+    Receipt,
+    ReceiptNumber,
+)
 from receipts.models.reminder import Overstay, Reminder, ReminderAnswer
 from receipts.models.returns import ReturnCase, ReturnItem
 from receipts.models.subscription import Subscription
 from receipts.models.work import Assignment, Hold, Operation, Waiver
 
 __all__ = [
+    "IN_URGENT_LIST",
     "Assignment",
     "CalendarDay",
     "ChecklistAnswer",

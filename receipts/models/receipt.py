@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from base64 import urlsafe_b64encode
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -24,6 +24,11 @@ def new_token() -> str:
     return urlsafe_b64encode(os.urandom(12)).decode()
 
 
+# What the urgent list holds, in the bot and in the office.
+IN_URGENT_LIST: Final = Q(status__in=URGENT_LIST) & (Q(urgent=True) | Q(deadline__isnull=False))
+FIRE: Final = "🔥"
+
+
 class ReceiptQuerySet(VoidableQuerySet):
     def in_workshop(self) -> Self:
         """Everything that is physically here."""
@@ -33,8 +38,7 @@ class ReceiptQuerySet(VoidableQuerySet):
         """Flag or deadline, not finished; flag first, then overdue and nearest deadline."""
         return (
             self.valid()
-            .filter(status__in=URGENT_LIST)
-            .filter(Q(urgent=True) | Q(deadline__isnull=False))
+            .filter(IN_URGENT_LIST)
             .order_by("-urgent", F("deadline").asc(nulls_last=True), "id")
         )
 
@@ -165,6 +169,14 @@ class Receipt(Voidable):
     @property
     def stream(self) -> str:
         return f"receipt:{self.pk}"
+
+    @property
+    def fire(self) -> str:
+        """The mark before the number of a receipt that somebody flagged as urgent, in every door.
+
+        It stays with the number whatever became of the watch; a near deadline alone lights none.
+        """
+        return FIRE if self.urgent else ""
 
     def is_overdue(self, at: datetime) -> bool:
         """Past its deadline while it still has to be finished."""

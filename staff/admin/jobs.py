@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django_celery_beat.models import PeriodicTask
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from history import lease
@@ -191,6 +192,22 @@ def chip(found: Standing) -> SafeString:
     )
 
 
+class FailingFilter(admin.SimpleListFilter):
+    """Jobs that are switched on and whose last run failed."""
+
+    title = _("State")
+    parameter_name = "failing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", _("last run failed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() != "1":
+            return queryset
+        on = PeriodicTask.objects.filter(enabled=True).values("name")
+        return queryset.filter(failures__gt=0, name__in=on)
+
+
 @admin.register(Job)
 class JobAdmin(OfficeAdmin):
     page_template = "office/object.html"
@@ -205,6 +222,7 @@ class JobAdmin(OfficeAdmin):
         "next_column",
     )
     list_display_links = ("title_column",)
+    list_filter = (FailingFilter,)
     list_per_page = 100
     ordering = ("name",)
     sortable_by = ()

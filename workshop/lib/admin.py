@@ -26,12 +26,14 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import gettext_noop
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.widgets import INPUT_CLASSES
 
 from workshop.lib import clock
+from workshop.lib.asked_list import AskedList
 from workshop.lib.export import DIRECT, TYPES, XLSX, Column
 from workshop.lib.listing import file_answer, listed, listed_sheet
 
@@ -118,11 +120,17 @@ class KeptAdmin(ModelAdmin):
     # What an export holds; nothing declared: the columns of the list.
     export_columns: ClassVar[Sequence[Column]] = ()
 
+    empty_text: ClassVar[Promise | str] = lazy("Rows appear here by themselves.")
+    """What an empty list says where nobody can add a row."""
+
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kw: Any
     ) -> BoundedPaginator:
         filtered = bool(set(request.GET) - NOT_FILTERS)
         return BoundedPaginator(queryset, per_page, *args, filtered=filtered, **kw)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AskedList]:
+        return AskedList
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

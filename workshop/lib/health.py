@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import socket
 import threading
 import time
@@ -23,6 +22,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
+
+from workshop.lib import disk as disks
 
 PATIENCE: Final = 1.5  # seconds for all parts together
 BROKER_PORTS: Final = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
@@ -116,9 +117,9 @@ def broker() -> None:
 
 def disk() -> None:
     """Room for photos, the queue and a database of files."""
-    for folder in {Path(settings.DATA_DIR), Path(settings.MEDIA_ROOT)}:
-        if folder.exists() and shutil.disk_usage(folder).free < LEAST_DISK:
-            raise Wrong("the disk is nearly full")
+    wanted = {name: disks.folders()[name] for name in (disks.DATA, disks.PHOTOS)}
+    if any(room < LEAST_DISK for room in disks.free(wanted).values()):
+        raise Wrong("the disk is nearly full")
 
 
 CHECKS: Final[dict[str, Callable[[], None]]] = {

@@ -59,6 +59,7 @@ PERSONAL: Final = frozenset({"telegram_id", "chat_id", "person_id"})
 MADE: Final = frozenset(
     {"level", "logger", "timestamp", "exception", "stack", "place", "trace_id", "request"}
 )
+CAUSES: Final = frozenset({"request_id", "asked_request_id"})
 # Several lines, made by our own code without values.
 LONG: Final = frozenset({"statement", "plan"})
 # What libraries call things of ours, by logger.
@@ -192,7 +193,7 @@ def field(name: str, value: Any) -> Any:
 
 @lru_cache(2_000)
 def _word(name: str, value: str) -> str:
-    if name == "request_id":
+    if name in CAUSES:
         return value if is_id(value) else MASK
     if name in LONG:
         return mask_text(value)

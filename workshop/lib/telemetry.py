@@ -257,5 +257,11 @@ CONNECTIONS = Read(
     "database_connections", "Connections to the database by what they do.", ("state",), most=8
 )
 CONNECTIONS_MOST = Read("database_connections_max", "As many as the server lets in.")
+DISK_FREE = Read(
+    "disk_free_bytes",
+    "Room on each disk that is written to; what lies on one disk stands under its first name.",
+    ("disk",),
+    most=5,
+)
 READERS_FAILED = Read("readers_failed", "Readers of these numbers that failed, or did not answer.")
 BUILD = Read("build_info", "1, with the version that runs.", ("version",))

@@ -63,8 +63,10 @@ LOGGING: dict[str, Any] = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
-        # Scanners try any host name and any method; the answers are counted, not told one by one.
+        # Scanners try any host, method and parameter; the answers are counted, not told one by one.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django.security.DisallowedModelAdminLookup": {"level": "CRITICAL"},
+        "django.security.DisallowedModelAdminToField": {"level": "CRITICAL"},
         "gunicorn.http.wsgi": {"level": "ERROR"},
         # How the fonts of a document were trimmed.
         "fontTools": {"level": "WARNING"},

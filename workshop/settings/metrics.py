@@ -15,6 +15,7 @@ METRICS_PORT_WEBHOOKS = env.whole("METRICS_PORT_WEBHOOKS", 0, maximum=65535)
 # Who reads what stands in the database, for the site to tell it.
 METRICS_READERS = [
     "workshop.lib.connections.read",
+    "workshop.lib.disk.read",
     "history.gauges.read",
     "receipts.gauges.read",
     "integrations.gauges.read",

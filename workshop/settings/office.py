@@ -11,6 +11,8 @@ from .workshop import WORKSHOP_NAME
 
 # Exports of the office that are too long to wait for.
 EXPORT_LATER = "integrations.exports.office.ask"
+# What an office user may read, in the words of the API: the history keeps some kinds from some.
+OFFICE_SCOPES = "integrations.authentication.office_scopes"
 
 
 def _item(title: Promise, icon: str, page: str, permission: str = "") -> Any:

@@ -15,6 +15,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from workshop.lib.api.bodies import LengthRequired
 from workshop.lib.api.envelope import envelope
 from workshop.lib.errors import Duplicate, IllegalTransition, WorkshopError
 
@@ -27,6 +28,7 @@ _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (exceptions.MethodNotAllowed, "request.method_not_allowed"),
     (exceptions.NotAcceptable, "request.not_acceptable"),
     (exceptions.UnsupportedMediaType, "request.unsupported_media_type"),
+    (LengthRequired, "request.length_required"),
     (exceptions.Throttled, "request.too_many"),
 )
 NON_FIELD: Final = "non_field_errors"

@@ -26,6 +26,7 @@ from workshop.lib.addresses import client_address
 from workshop.lib.api import files
 from workshop.lib.api import rows as plain
 from workshop.lib.api.access import Access, access_of
+from workshop.lib.api.bodies import ensure_readable
 from workshop.lib.api.fields import LARGEST_ID
 from workshop.lib.api.formats import dumps
 from workshop.lib.api.limits import Limit, headers
@@ -80,6 +81,8 @@ class ApiView(APIView):
         # An address may name any number: beyond what a column holds there is nothing.
         if any(isinstance(one, int) and one > LARGEST_ID for one in kwargs.values()):
             raise NotFound
+        if request.method == "POST":
+            ensure_readable(request)
 
     def _count(self, limits: Sequence[Limit]) -> None:
         self.counts = import_string(settings.API_COUNTER)().count(limits)
