@@ -5,8 +5,7 @@ import os
 import random
 import shutil
 import socket
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,11 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import TestCase, TransactionTestCase
+from django.utils import translation
 from django.utils.translation.reloader import translation_file_changed
 
-from tests import parts
+from tests import installed, parts
+from workshop.lib.collector import resting
 from workshop.settings.guards import is_loopback
 from workshop.translations import compile_catalogues
 
@@ -71,8 +72,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker(other):
             item.add_marker(skip)
     if part := config.getoption("--part"):
-        kept = [item for item in items if parts.belongs(item, part)]
-        gone = [item for item in items if not parts.belongs(item, part)]
+        kept: list[pytest.Item] = []
+        gone: list[pytest.Item] = []
+        for item in items:
+            (kept if parts.belongs(item, part) else gone).append(item)
         if place := config.getoption("--left-to"):
             Path(place).write_text(str(sum(parts.left_to_sqlite(item) for item in gone)))
         config.hook.pytest_deselected(items=gone)
@@ -86,6 +89,13 @@ def _random_place(item: pytest.Item, seed: str) -> list[float]:
     parts = item.nodeid.split("::", 2)  # equal on every worker, unlike hash()
     paths = ["::".join(parts[: length + 1]) for length in range(len(parts))]
     return [random.Random(f"{seed}:{path}").random() for path in paths]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Thousands of tests are made and none is dropped: no search for cycles among them."""
+    with resting():
+        return (yield)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -110,31 +120,28 @@ def _no_network() -> Iterator[None]:
         yield
 
 
-_as_installed: list[sqlite3.Connection] = []
+@pytest.fixture(autouse=True)
+def _language_of_the_installation() -> Iterator[None]:
+    """A request in English leaves its language to whatever runs next in the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """On SQLite a copy of the fresh database is kept: what a transactional test goes back to."""
-    if connection.vendor == "sqlite":
-        with django_db_blocker.unblock():
-            connection.ensure_connection()
-            copy = sqlite3.connect(f"{connection.settings_dict['NAME']}.fresh")
-            connection.connection.backup(copy)
-            _as_installed.append(copy)
+    """The fresh database is kept: what a transactional test goes back to."""
+    with django_db_blocker.unblock():
+        installed.keep()
     yield
-    for copy in _as_installed:
-        copy.close()
-        Path(f"{connection.settings_dict['NAME']}.fresh").unlink(missing_ok=True)
+    installed.forget()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _history_lets_the_flush_through() -> Iterator[None]:
     """After a transactional test the database is as installed: history empty, catalogues seeded.
 
-    On SQLite it is copied back, a twentieth of the time. Elsewhere it is flushed, which the
-    triggers of the history refuse: they are lifted for the flush alone, and the migrate signal
-    that follows it seeds the catalogues again.
+    Where it cannot be put back it is flushed, which the triggers of the history refuse: they are
+    lifted for the flush alone, and the migrate signal that follows it seeds the catalogues again.
     """
     from history.triggers import lifted
 
@@ -145,9 +152,7 @@ def _history_lets_the_flush_through() -> Iterator[None]:
         if isinstance(self, TestCase):
             genuine(self)
             return
-        if _as_installed:
-            connection.ensure_connection()
-            _as_installed[0].backup(connection.connection)
+        if installed.restore():
             return
         with ExitStack() as stack:
             for alias in self._databases_names(include_mirrors=False):

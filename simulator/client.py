@@ -251,6 +251,10 @@ class SimClient:
     def limits(self, **numbers: Any) -> Json:
         return dict(self.request("POST", "/sim/limits", numbers))
 
+    def revoke(self) -> str:
+        """The new token of the bot; the old one is refused from now on."""
+        return str(self.request("POST", "/sim/revoke", {})["token"])
+
     def reset(self) -> None:
         self.request("POST", "/sim/reset", {})
 

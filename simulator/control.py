@@ -230,6 +230,10 @@ class Control:
         limits = self._world.limits
         return reply(limits.configure(changes) if changes else vars(limits.numbers))
 
+    async def revoke(self, request: web.Request) -> web.Response:
+        """What BotFather does on /revoke: the old token opens nothing from now on."""
+        return reply({"token": self._world.revoke()})
+
     async def reset(self, request: web.Request) -> web.Response:
         self._world.reset()
         return reply({})
@@ -259,6 +263,7 @@ def add_control_routes(app: web.Application, world: World) -> None:
         ("*", "/sim/faults", control.faults),
         ("*", "/sim/clock", control.clock),
         ("*", "/sim/limits", control.limits),
+        ("POST", "/sim/revoke", control.revoke),
         ("POST", "/sim/reset", control.reset),
     ]
     for verb, path, handler in routes:

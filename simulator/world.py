@@ -1,5 +1,6 @@
 """The whole state of the simulated Telegram, and the one way messages change."""
 
+import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,11 @@ class World:
         self.notes: Json = dict(self.store.load("note"))
         for _, shift in self.store.load("shift"):
             self.shift = shift
+
+    def revoke(self) -> str:
+        """Another token for the same bot."""
+        self.token = f"{self.bot['id']}:{secrets.token_urlsafe(27)[:35]}"
+        return self.token
 
     def now(self) -> float:
         """Unix seconds of the simulator's clock, which can be shifted."""

@@ -70,13 +70,6 @@ _SKILLS = {
 }
 
 
-_SKILLS = {
-    "maxim": ("assembly", "mechanism"),
-    "mark": ("assembly", "mechanism"),
-    "pavel": ("polishing",),
-}
-
-
 def make_cast() -> Cast:
     """All people, with their skills: masters assemble and repair, Pavel polishes."""
     types = {row.code: row for row in OperationType.objects.order_by("order", "name")}

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from telegram import Bot, BotCommand, BotCommandScopeChat
-from telegram.error import BadRequest
+from telegram.error import BadRequest, InvalidToken
 
-from simulator.testing import SimClient
+from simulator.testing import SimClient, SimServer
 
 from .conftest import GROUP, OTHER, PERSON
 
@@ -74,5 +74,18 @@ def test_chats_members_and_actions(play: Play, people: SimClient) -> None:
         assert await bot.send_chat_action(PERSON, "typing")
         with pytest.raises(BadRequest, match=r"(?i)wrong parameter action"):
             await bot.send_chat_action(PERSON, "dancing")
+
+    play(scenario)
+
+
+def test_a_revoked_token_opens_nothing(play: Play, people: SimClient, sim: SimServer) -> None:
+    async def scenario(bot: Bot) -> None:
+        known = await bot.get_me()
+        new = people.revoke()
+        with pytest.raises(InvalidToken):
+            await bot.get_me()
+        places = {"base_url": sim.base_url, "base_file_url": sim.base_file_url}
+        async with Bot(new, **places) as other:
+            assert await other.get_me() == known
 
     play(scenario)
