@@ -16,11 +16,11 @@ export HOST
 endif
 ARGS ?=
 
-.PHONY: help run run-postgres test lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-alerts faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups faults-stop faults-database faults-upgrades drill-restore docs er licences messages lock product tests python clean-demo
+.PHONY: help run run-postgres test lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-alerts faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-secrets faults-backups faults-stop faults-database faults-upgrades faults-rolling drill-restore docs er licences messages lock product ports tests python clean-demo
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo "also: run-postgres lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-alerts faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-backups faults-stop faults-database faults-upgrades drill-restore bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 bench-O1 er licences messages lock"
+	@echo "also: run-postgres lint types check load faults-bot faults-reminders faults-forged faults-races faults-leader faults-jobs faults-delivery faults-imports faults-rollups faults-alerts faults-api fuzz-api fuzz-inputs faults-dispatchers faults-ssrf faults-webhooks faults-keys faults-secrets faults-backups faults-stop faults-database faults-upgrades faults-rolling drill-restore bench-P1 bench-P2 bench-P3 bench-P5 bench-P7 bench-P9 bench-O1 er licences messages lock"
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -34,11 +34,14 @@ product: python
 tests: python
 	@$(PYTHON) deploy/bootstrap.py tests
 
-run: product
+ports: python
+	@$(PYTHON) deploy/bootstrap.py product --ports --env-file
+
+run: ports
 	@exec $(BIN)/python -m workshop.supervisor
 
 # On PostgreSQL: DATABASE_URL when it is set, else a server of our own in var/postgres.
-run-postgres: product
+run-postgres: ports
 	@exec $(BIN)/python -m workshop.local_services $(BIN)/python -m workshop.supervisor
 
 test: tests
@@ -92,11 +95,17 @@ faults-database: tests
 faults-upgrades: tests
 	@$(BIN)/python -m tests.upgrades.program $(ARGS)
 
+faults-rolling: tests
+	@$(BIN)/python -m tests.faults.rolling $(ARGS)
+
 drill-restore: tests
 	@$(BIN)/python -m tests.faults.restore_drill $(ARGS)
 
 faults-keys: tests
 	@$(BIN)/python -m tests.faults.keys $(ARGS)
+
+faults-secrets: tests
+	@$(BIN)/python -m tests.faults.secrets $(ARGS)
 
 faults-imports: tests
 	@$(BIN)/python -m tests.faults.imports $(ARGS)

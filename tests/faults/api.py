@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from tests.cast import Cast
 
 SCHEDULES, SECONDS = 1_000, 500
+# Signing up has no key: its token is used up by the first request. Trying a rule out writes
+# nothing, the usual rules are added once, however often that is asked, and a snapshot is no event.
+APART = ("/auth/", "/alert-rules/{id}/test/", "/alert-rules/seed/", "/snapshot/capture/")
 THREADS = 4
 MOST_TIMES = 6
 SUMS = ("runs", "requests", "lost", "double", "told_otherwise", "errors")
@@ -113,8 +116,9 @@ def _run(place: Place, wanted: argparse.Namespace) -> dict[str, Any]:
     settings.ALLOWED_HOSTS = ["testserver"]
     cast = make_cast()
     shop = make_caller(employee_id=cast.igor.pk)
-    # Signing up has no key: its token is used up by the first request.
-    paths = [path for path in writing() if wanted.only in path and "/auth/" not in path]
+    paths = [
+        path for path in writing() if wanted.only in path and not any(one in path for one in APART)
+    ]
     share, shares = map(int, wanted.share.split("/"))
     paths = paths[share - 1 :: shares]
     rest = paths[paths.index(wanted.begin) :] if wanted.begin else paths

@@ -16,6 +16,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
+import sys
 import time
 from typing import Any
 
@@ -28,6 +30,9 @@ TIME = 6 * 60.0  # seconds; no part is begun after them
 
 def main() -> None:
     wanted = _arguments()
+    # Both end in order, also where a shell has the first ignored: no process is left behind.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     from tests.faults import programs
     from workshop.local_services import Unavailable
 

@@ -34,12 +34,13 @@ class Program:
         self._log = place.folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._from = 0
+        self._root = ROOT
 
     def start(self) -> None:
         self._from = len(self.log())
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=ROOT, env=dict(self._environment), stdout=log, stderr=log
+                self._command, cwd=self._root, env=dict(self._environment), stdout=log, stderr=log
             )
 
     @property

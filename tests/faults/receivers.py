@@ -220,16 +220,18 @@ async def _long_reason(one: Receiver, writer: Writer, rest: str) -> None:
 # --- bombs ------------------------------------------------------------------------------------
 def _zeros(wbits: int) -> bytes:
     """100 MB in some 100 kB."""
-    packer = zlib.compressobj(6, zlib.DEFLATED, wbits)
-    return b"".join(packer.compress(bytes(1 << 20)) for _ in range(100)) + packer.flush()
+    packer = zlib.compressobj(6, zlib.DEFLATED, wbits, strategy=zlib.Z_RLE)
+    zeros = bytes(1 << 20)
+    return b"".join(packer.compress(zeros) for _ in range(100)) + packer.flush()
 
 
+_GZIPPED = _zeros(31)
 BOMBS = {
-    "gzip": _zeros(31),
+    "gzip": _GZIPPED,
     "deflate": _zeros(15),
     "members": gzip.compress(b"x" * 100) * 20_000,
-    "nested": gzip.compress(_zeros(31)),
-    "broken": _zeros(31)[:5_000] + b"\xff" * 60_000,
+    "nested": gzip.compress(_GZIPPED),
+    "broken": _GZIPPED[:5_000] + b"\xff" * 60_000,
 }
 
 

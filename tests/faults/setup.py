@@ -48,14 +48,17 @@ class Place:
 
 
 @contextlib.contextmanager
-def throwaway(*, server: str | None = None, sqlite: bool = False) -> Iterator[Place]:
+def throwaway(
+    *, server: str | None = None, sqlite: bool = False, copy_of: str = ""
+) -> Iterator[Place]:
     """A fresh migrated database and Django set up on it; PostgreSQL, else a SQLite file.
 
-    On ``server`` when one is given, on SQLite when that is asked for.
+    On ``server`` when one is given, on SQLite when that is asked for. ``copy_of``: with what stands
+    in that database of the server, brought to the present.
     """
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
-        url, vendor = _database(stack, folder, server, sqlite=sqlite)
+        url, vendor = _database(stack, folder, server, copy_of, sqlite=sqlite)
         prepare_environment(url, folder)
         import django
 
@@ -70,9 +73,9 @@ def throwaway(*, server: str | None = None, sqlite: bool = False) -> Iterator[Pl
         # As an installation does it: migrations, catalogues, static files.
         with _alone(static_files()):
             call_command("prepare", files=True, stdout=sys.stderr)
-        if not _is_prepared():
+        if copy_of or not _is_prepared():
             call_command("prepare", stdout=sys.stderr)
-            if vendor == "postgresql":
+            if not copy_of and vendor == "postgresql":
                 _keep_as_template(url)
         yield Place(url, vendor, folder, dict(os.environ))
 
@@ -93,7 +96,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _database(
-    stack: contextlib.ExitStack, folder: Path, server: str | None, *, sqlite: bool
+    stack: contextlib.ExitStack, folder: Path, server: str | None, copy_of: str, *, sqlite: bool
 ) -> tuple[str, str]:
     file = f"sqlite:///{folder / 'faults.sqlite3'}"
     if sqlite:
@@ -104,11 +107,11 @@ def _database(
         except local_services.Unavailable as error:
             say(f"no PostgreSQL, SQLite is used: {error}")
             return file, "sqlite"
-    return stack.enter_context(_own_database(server)), "postgresql"
+    return stack.enter_context(_own_database(server, copy_of or template())), "postgresql"
 
 
 @contextlib.contextmanager
-def _own_database(server: str) -> Iterator[str]:
+def _own_database(server: str, copied: str) -> Iterator[str]:
     """A database of this run on the server, dropped afterwards."""
     import psycopg
 
@@ -121,7 +124,7 @@ def _own_database(server: str) -> Iterator[str]:
             connection.execute(statement)
 
     try:
-        execute(f'CREATE DATABASE "{name}" TEMPLATE "{template()}"')  # our own letters and digits
+        execute(f'CREATE DATABASE "{name}" TEMPLATE "{copied}"')  # our own letters and digits
     except psycopg.errors.InvalidCatalogName:  # the first run of this tree on this server
         execute(f'CREATE DATABASE "{name}"')
     try:

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -219,12 +219,11 @@ class World:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Everything runs for the length of the block; then all of it comes to its end."""
-        threads = [threading.Thread(target=self._guarded, args=(one.run,)) for one in self.calls]
-        threads += [threading.Thread(target=self._guarded, args=(self._press,))]
-        threads += [threading.Thread(target=self._guarded, args=(self._import,))]
         with leading.running(list(self.programs.values())):
             for name in self.programs:
                 self.wait_ready(name)
+            self.open()
+            threads = [threading.Thread(target=self._guarded, args=(one,)) for one in self.work()]
             for one in threads:
                 one.start()
             try:
@@ -236,6 +235,13 @@ class World:
                 for one in threads:
                     one.join()
             self._settle()
+
+    def open(self) -> None:
+        """What is done once all of it runs, before the work begins."""
+
+    def work(self) -> list[Callable[[threading.Event], None]]:
+        """What goes on until the event is set, each in a thread of its own."""
+        return [*(one.run for one in self.calls), self._press, self._import]
 
     def _guarded(self, work: Any) -> None:
         try:

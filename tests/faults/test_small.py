@@ -10,7 +10,6 @@ pytestmark = pytest.mark.program
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -28,7 +27,6 @@ def test_the_bot_under_faults(arguments: str) -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_repeated_writes_of_the_api() -> None:
     result = run("tests.faults.api", "--schedules 2 --only polishing")
     assert (result["lost"], result["double"], result["errors"], result["met"]) == (0, 0, 0, True)
@@ -36,7 +34,6 @@ def test_repeated_writes_of_the_api() -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_forged_updates() -> None:
     result = run("tests.faults.forged", "--count 120 --people 10")
     assert (result["double"], result["lost"], result["leaks"], result["met"]) == (0, 0, 0, True)
@@ -44,7 +41,6 @@ def test_forged_updates() -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_reminders_under_faults() -> None:
     result = run("tests.faults.reminders", "--small")
     assert (result["lost"], result["table"]["extra"]["count"], result["met"]) == (0, 0, True)
@@ -52,7 +48,6 @@ def test_reminders_under_faults() -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_the_delivery_under_kills() -> None:
     result = run("tests.faults.delivery", "--small --people 10")
     assert (result["lost"], result["duplicates_unmarked"], result["met"]) == (0, 0, True)
@@ -60,7 +55,6 @@ def test_the_delivery_under_kills() -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_webhooks_under_an_outage_and_kills() -> None:
     result = run("tests.faults.webhooks", "--small --parts outage")
     part = result["parts"]["outage"]
@@ -69,7 +63,6 @@ def test_webhooks_under_an_outage_and_kills() -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_a_lost_workshop_comes_back_from_its_backup() -> None:
     result = run("tests.faults.backups", "--small")
     assert (result["lost"], result["damages"]["wrong"], result["met"]) == (0, [], True)

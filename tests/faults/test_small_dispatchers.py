@@ -10,7 +10,6 @@ pytestmark = pytest.mark.program
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_two_live_dispatchers_send_each_message_once_and_in_order() -> None:
     result = run("tests.faults.dispatchers", "--small")
     told = ("lost", "double", "duplicates", "disorder", "other_bytes", "wrong_signatures")

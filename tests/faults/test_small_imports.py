@@ -10,7 +10,6 @@ pytestmark = pytest.mark.program
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_killed_and_cancelled_imports() -> None:
     result = run("tests.faults.imports", "--small")
     assert (result["met"], result["lost"], result["double"]) == (True, 0, 0)

@@ -31,7 +31,6 @@ def test_a_killed_leader_with_the_files_of_an_embedded_installation() -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_a_leader_killed_on_another_machine() -> None:
     result = run("leader", "--small --parts machines --kills 1", postgres=True)
     assert result["database"] == "postgresql"
@@ -52,7 +51,6 @@ def test_beat_and_worker_over_rabbitmq() -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_notices_fall_due_while_the_worker_is_killed() -> None:
     result = run("jobs", "--small --faults worker", postgres=True)
     assert result["hand_overs"] == 9 + 3

@@ -6,7 +6,7 @@ import pytest
 
 from tests.programs import run
 
-pytestmark = [pytest.mark.program, pytest.mark.postgres, pytest.mark.django_db]
+pytestmark = [pytest.mark.program, pytest.mark.postgres]
 
 
 def test_every_wrong_key_is_refused_alike() -> None:

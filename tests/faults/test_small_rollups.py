@@ -10,7 +10,6 @@ pytestmark = pytest.mark.program
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_a_refresher_that_is_killed() -> None:
     result = run("tests.faults.rollups", "--small")
     assert (result["met"], result["lost"], result["double"]) == (True, 0, 0)

@@ -58,7 +58,8 @@ class Receiver:
         message_id, stamp = request.headers["webhook-id"], request.headers["webhook-timestamp"]
         at = datetime.fromtimestamp(int(stamp), UTC)
         signed = Webhook(self.secrets[name]).sign(message_id, at, body.decode())
-        self.wrong += signed not in request.headers["webhook-signature"].split(" ")
+        signatures = request.headers["webhook-signature"].split(" ")
+        self.wrong += signed not in signatures
         data = orjson.loads(body)["data"]
         self.entries.append(
             {
@@ -67,6 +68,7 @@ class Receiver:
                 "body": hashlib.sha256(body).hexdigest()[:16],
                 "stream": data["stream"],
                 "sequence": data["sequence"],
+                "signatures": len(signatures),
             }
         )
 
