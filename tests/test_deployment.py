@@ -208,6 +208,70 @@ def test_the_image_runs_as_nobody_special_and_holds_no_secret() -> None:
     assert {".git", ".env", "var", ".venv"} <= set(ignored)
 
 
+def copied(path: str) -> bool:
+    """Would ``COPY .`` take this file along? By the rules of .dockerignore: a pattern takes a
+    folder with all that is in it, ``**`` any number of folders, ``*`` no slash."""
+    lines = (BASE_DIR / ".dockerignore").read_text(encoding="utf-8").split()
+    assert not any(line.startswith(("!", "#")) for line in lines), "learn these first"
+    parts = path.split("/")
+    ways = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    rules = [
+        re.escape(line)
+        .replace(r"\*\*/", "(?:.*/)?")
+        .replace(r"\*", "[^/]*")
+        .replace(r"\[co\]", "[co]")
+        for line in lines
+    ]
+    return not any(re.fullmatch(rule, way) for rule in rules for way in ways)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".env",
+        ".env.production",
+        "secrets/secret_key",
+        "secrets/telegram_bot_token",
+        "var/workshop.sqlite3",
+        "var/demo-sign-ins.txt",
+        "workshop.sqlite3-wal",
+        "deploy/caddy/private.key",
+        "backups.age",
+        ".git/config",
+        "tests/faults/secrets.py",
+        "receipts/tests/test_x.py",
+    ],
+)
+def test_no_secret_gets_into_the_image(path: str) -> None:
+    assert not copied(path)
+
+
+def test_the_image_holds_the_product() -> None:
+    for path in ("manage.py", "workshop/settings/env.py", "integrations/webhooks/sealing.py"):
+        assert copied(path)
+
+
+def test_what_the_documentation_keeps_beside_the_files_stays_out_of_image_and_repository() -> None:
+    """The folder of the secrets is the one of docs/deployment.md and of the compose file."""
+    (folder,) = set(re.findall(r"SECRETS_DIR:-\./(\w+)\}", PRODUCTION.read_text(encoding="utf-8")))
+    assert f"install -d -m 700 {folder}" in (BASE_DIR / "docs/deployment.md").read_text("utf-8")
+    assert not copied(f"{folder}/secret_key")
+    assert f"/{folder}/" in (BASE_DIR / ".gitignore").read_text(encoding="utf-8").split()
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "API_KEY_PEPPER", "WEBHOOK_SECRET_KEY"])
+def test_a_former_key_reaches_every_program_while_it_counts(name: str) -> None:
+    """The steps of docs/secrets.md need a place to put it."""
+    for part in ("migrate", "web", "worker", "beat", "bot"):
+        service = production()["services"][part]
+        place = f"{name.lower()}_fallbacks"
+        assert service["environment"][f"{name}_FALLBACKS_FILE"] == f"/run/secrets/{place}"
+        assert place in service["secrets"]
+    for manifest in (BASE_DIR / "deploy/kubernetes/base").glob("*.yaml"):
+        text = manifest.read_text(encoding="utf-8")
+        assert text.count(f"name: {name}_FILE") == text.count(f"name: {name}_FALLBACKS_FILE")
+
+
 @pytest.mark.parametrize("path", [".ci/run"])
 def test_scripts_are_executable_and_parse(path: str) -> None:
     script = BASE_DIR / path
@@ -224,7 +288,8 @@ def test_the_bootstrap_needs_nothing_and_runs_on_an_old_python() -> None:
         alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names
     }
     assert imported <= {
-        "argparse", "hashlib", "os", "secrets", "subprocess", "sys", "ensurepip", "venv",
+        "argparse", "contextlib", "fcntl", "hashlib", "os", "secrets", "socket", "subprocess",
+        "sys", "ensurepip", "venv",
     }  # fmt: skip
 
 

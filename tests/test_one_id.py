@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,14 +10,21 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from botapp import group_cards
 from botapp.models import OutgoingMessage
 from botapp.tests.flows import phone
 from botapp.tests.simulated import SimulatorDriver, simulated_bot, wait_until
+from botapp.transport.port import Message
 from history.models import Event
+from history.relay import relay_outbox
+from integrations import data_jobs
 from integrations.models import WebhookAttempt
+from integrations.services.data_jobs import ask
 from integrations.services.webhooks import add_webhook
 from integrations.tests.receiver import Receiver, receiving
 from integrations.webhooks.background import Background
+from receipts.services.assignment import accept, assign
+from staff.services import link_work_group
 from tests.api.callers import make_caller
 from tests.cast import Cast, make_cast, make_receipt
 from tests.log_lines import Written, written
@@ -94,6 +102,54 @@ def test_a_press_in_the_bot(receiver: Receiver, live: SimulatorDriver, log: Writ
     assert command["channel"] == "bot"
     assert command["roles"] == "inspector"
     assert command["screen"]
+
+
+class Shown:
+    """A messenger that takes every card."""
+
+    async def send(self, chat_id: int, message: Message, *, notice: bool = False) -> int:
+        return 77
+
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
+        return None
+
+
+def test_a_card_of_the_group_carries_the_newest_cause(
+    transactional_db: None, settings: Any
+) -> None:
+    settings.WORKSHOP_SELF_SERVICE = True
+    cast = make_cast()
+    link_work_group(chat_id=-100500, title="Группа", actor=cast.actor("anna"))
+    receipt = make_receipt(cast, "One-1")
+    steps = {
+        "tests-assign": lambda: assign(
+            receipt_id=receipt.pk, master_id=cast.maxim.pk, actor=cast.actor("igor")
+        ),
+        "tests-accept": lambda: accept(receipt_id=receipt.pk, actor=cast.actor("maxim")),
+    }
+    for cause, step in steps.items():
+        with written() as log:
+            with caused_by(cause):
+                step()
+            relay_outbox()
+            (ready,) = group_cards.claim("token")
+            result = asyncio.run(group_cards.send(Shown(), ready))  # type: ignore[arg-type]
+            group_cards.record(result)
+            (line,) = log.of(event="group card")
+        assert (line["request_id"], line["outcome"]) == (cause, "shown")
+        assert line["card"] == ready.card.pk
+
+
+def test_an_export_tells_which_request_has_asked_for_it(transactional_db: None) -> None:
+    asked, anna = "3f0c6b1e-0000-4000-8000-0123456789ab", make_cast().actor("anna")
+    with caused_by(asked):
+        job = ask(kind="export", subject="nothing", options={}, actor=anna).object
+    with written() as log:
+        assert data_jobs.run_waiting() == 1
+        lines = log.of(job_id=job.pk)
+    assert lines
+    assert {one["request_id"] for one in lines} == {f"data-job:{job.pk}"}
+    assert {one["asked_request_id"] for one in lines} == {asked}
 
 
 def test_a_request_to_the_api(receiver: Receiver, live: SimulatorDriver, log: Written) -> None:

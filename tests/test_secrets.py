@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,6 +69,26 @@ def test_a_turned_key_signs_nobody_out(settings: Any) -> None:
     assert browser.get("/admin/receipts/receipt/").status_code == 200
     with pytest.raises(signing.BadSignature):
         signing.loads(link)
+
+
+@pytest.mark.django_db
+def test_what_a_browser_has_on_its_way_when_the_key_is_turned_is_not_signed_out(
+    settings: Any,
+) -> None:
+    User.objects.create_superuser("owner", password="a-word-of-this-test")
+    browser, former = Client(), settings.SECRET_KEY
+    browser.post(
+        "/admin/login/?next=/admin/", {"username": "owner", "password": "a-word-of-this-test"}
+    )
+    beside = Client()
+    beside.cookies = deepcopy(browser.cookies)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [former]
+    # And once more on a site that has not been restarted, which knows the new one as a fallback.
+    for one in (browser, beside, browser):
+        assert one.get("/admin/receipts/receipt/").status_code == 200
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = former, [NEW]
+    for one in (beside, browser):
+        assert one.get("/admin/receipts/receipt/").status_code == 200
 
 
 @pytest.mark.django_db

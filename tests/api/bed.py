@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -83,7 +83,9 @@ class Request:
 
 @cache
 def described() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(DESCRIPTION.read_text())
+    """Read by libyaml where the package has it: every worker reads it to find its tests."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    found: dict[str, Any] = yaml.load(DESCRIPTION.read_text(), loader)
     return found
 
 
@@ -293,10 +295,11 @@ def _coded(cast: Cast) -> Ready:
 
 
 def _alert(cast: Cast) -> Ready:
+    """One that nobody has touched."""
     rule = AlertRule.objects.get(key="overdue")
-    row = Alert.objects.open().filter(rule=rule).first() or Alert.objects.create(
+    row = Alert.objects.create(
         rule=rule,
-        key=rule.metric,
+        key=f"{rule.metric} {Alert.objects.count()}",
         severity=rule.severity,
         comparison=rule.comparison,
         threshold=rule.threshold,
@@ -309,6 +312,17 @@ def _alert(cast: Cast) -> Ready:
 
 def _alert_rule(cast: Cast) -> Ready:
     return Ready({"id": AlertRule.objects.get(key="overdue").pk}, {"employees": [cast.maxim.pk]})
+
+
+def _another_threshold(cast: Cast) -> Ready:
+    """What the rule has not: the same once more is no change."""
+    rule = AlertRule.objects.get(key="overdue")
+    return replace(_alert_rule(cast), values={"threshold": str(rule.threshold + 1)})
+
+
+def _switched(cast: Cast) -> Ready:
+    rule = AlertRule.objects.get(key="overdue")
+    return replace(_alert_rule(cast), values={"active": not rule.active})
 
 
 _RECEIPTS: dict[str, Callable[[Cast], Receipt]] = {
@@ -346,7 +360,9 @@ _SPECIAL: dict[str, Callable[[Cast], Ready]] = {
         f"/monitoring/alerts/{{id}}/{verb}/": _alert
         for verb in ("acknowledge", "snooze", "resolve")
     },
-    **{f"/monitoring/alert-rules/{{id}}/{verb}/": _alert_rule for verb in ("change", "switch")},
+    "/monitoring/alert-rules/{id}/change/": _another_threshold,
+    "/monitoring/alert-rules/{id}/switch/": _switched,
+    "/monitoring/alert-rules/{id}/test/": _alert_rule,
     **{
         f"/monitoring/{path}/": lambda cast: Ready()
         for path in ("snapshot/capture", "alert-rules", "alert-rules/seed")

@@ -15,9 +15,10 @@ from django.test.utils import CaptureQueriesContext
 
 from analytics.api.monitoring.urls import QUESTIONS
 from analytics.models import Alert, AlertRule, Snapshot
-from analytics.monitoring import catalogue
+from analytics.monitoring import catalogue, checking
 from analytics.services.alert_rules import add_rule, seed_rules
 from analytics.services.snapshots import take
+from history.models import Command, Event
 from integrations import scopes
 from receipts.services.deadlines import change_deadline
 from staff import roles
@@ -76,7 +77,7 @@ class TestWhoMayAsk:
         told = [path.removeprefix(BASE) for path in described()["paths"]]
         found = {path for path in told if path.startswith("/monitoring/")}
         assert {*READING, *LISTS, "/monitoring/snapshot/capture/"} <= found
-        assert len(found) == 20
+        assert len(found) == 21
 
     def test_scopes_of_programs(self, caller: Callable[..., Caller]) -> None:
         others = caller("others", held=tuple(set(scopes.ALL) - {scopes.MONITORING_READ}))
@@ -216,6 +217,21 @@ class TestStatus:
         AlertRule.objects.filter(pk=first.pk).update(active=False)
         causes = shop.get("/monitoring/status/").json()["causes"]
         assert [one["rule_id"] for one in causes] == [second.pk]
+
+    def test_a_cause_says_when_it_becomes_an_alert(self, shop: Caller) -> None:
+        mine = rule(threshold=Decimal(0), lasts_minutes=10)
+        at = clock.now()
+        expected: list[tuple[int, int | None]] = [(0, 600), (4, 360), (9, 60), (11, None)]
+        for minute, left in expected:
+            with time_machine.travel(at + minute * MINUTES, tick=False):
+                kept(0 * MINUTES, overdue=1)
+                checking.check(actor=SYSTEM, at=clock.now())
+                (cause,) = shop.get("/monitoring/status/").json()["causes"]
+                assert cause["alert_in_seconds"] == left, minute
+        assert Alert.objects.open().filter(rule=mine).exists()
+        rule(threshold=Decimal(0))
+        causes = shop.get("/monitoring/status/").json()["causes"]
+        assert [one["alert_in_seconds"] for one in causes] == [None, None], "no time is needed"
 
     def test_old_numbers_are_said_to_be_old(self, shop: Caller) -> None:
         kept(36 * MINUTES, overdue=0)
@@ -384,6 +400,40 @@ class TestRules:
         assert told["people"] == [cast.igor.pk]
         names = shop.get(self.PATH, active="false").json()["results"]
         assert row["id"] in [one["id"] for one in names]
+
+    def test_what_a_rule_would_say_now(
+        self, shop: Caller, cast: Cast, caller: Callable[..., Caller]
+    ) -> None:
+        _late(cast, 2)
+        mine, quiet = rule(threshold=Decimal(1)), rule(threshold=Decimal(2))
+        nothing = rule(metric="return_rate_7d")
+        before = (Event.objects.count(), Command.objects.count(), Alert.objects.count())
+        told = shop.post(f"{self.PATH}{mine.pk}/test/").json()
+        assert (told["rule_id"], told["beyond"]) == (mine.pk, True)
+        (number,) = told["results"]
+        assert (number["key"], number["value"], number["beyond"]) == ("overdue", "2", True)
+        assert number["words"] == "Просрочены: 2 (порог: больше 1): это тревога"
+        assert number["link"] == "/admin/receipts/receipt/?due=overdue"
+        assert shop.post(f"{self.PATH}{quiet.pk}/test/").json()["beyond"] is False
+        (number,) = shop.post(f"{self.PATH}{nothing.pk}/test/").json()["results"]
+        assert (number["value"], number["beyond"]) == (None, False)
+        assert (Event.objects.count(), Command.objects.count(), Alert.objects.count()) == before
+        path = f"{self.PATH}{mine.pk}/test/"
+        reader = caller("reader", held=(scopes.MONITORING_READ,))
+        assert reader.post(path).status_code == 200
+        others = caller("others", held=tuple(set(scopes.ALL) - {scopes.MONITORING_READ}))
+        assert others.post(path).json()["code"] == "api.scope_missing"
+        assert shop.post(path, {"threshold": "1"}).status_code == 400
+        assert shop.post(f"{self.PATH}77777/test/").status_code == 404
+
+    def test_names_of_seeded_rules_in_the_readers_language(self, shop: Caller) -> None:
+        seed_rules(actor=SYSTEM)
+        found = AlertRule.objects.get(key="backup_old")
+        for language, name in (("ru", "Резервная копия устарела"), ("en", "The backup is old")):
+            told = shop.get(
+                f"{self.PATH}{found.pk}/", expand="words", headers={"Accept-Language": language}
+            ).json()
+            assert (told["name"], told["words"]["name"]) == (found.name, name)
 
     def test_wrong_values_name_their_field(self, shop: Caller) -> None:
         mine = rule()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,12 @@ import pytest
 
 from history.models import Event
 from receipts.models import Receipt, ReturnItem
+from receipts.services.deadlines import change_deadline
+from receipts.services.facts import edit_facts
+from receipts.services.works import WorkInput, record_work
 from tests.browser.conftest import Office
-from tests.cast import Cast, make_in_work, reason_id, type_id
+from tests.cast import Cast, make_in_work, make_order, reason_id, type_id
+from workshop.lib import clock
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -118,6 +123,30 @@ def test_lists_forms_and_people(office: Office, cast: Cast) -> None:
     page.click("#result_list a[href*='/change/'] >> nth=0")
     page.wait_for_url("**/change/**")
     office.looks_right()
+
+
+def test_no_column_of_a_list_is_cut(office: Office, cast: Cast) -> None:
+    """As wide as in a workshop at work: two places, a deadline, a long watch, several works."""
+    igor = cast.actor("igor")
+    receipt = make_in_work(cast, number="АВ-1397")
+    make_order(cast, receipt)
+    soon = clock.now() + timedelta(days=3)
+    change_deadline(receipt_id=receipt.pk, deadline=soon, actor=igor)
+    told = {"description": "Jaeger-LeCoultre Reverso Classic DEMO0000396"}
+    edit_facts(receipt_id=receipt.pk, facts=told, actor=igor)
+    works = [WorkInput(type_id(code), cast.maxim.pk) for code in ("assembly", "mechanism")]
+    record_work(receipt_id=receipt.pk, works=works, actor=igor)
+    office.sign_in()
+    for path in ("/admin/receipts/receipt/", "/admin/history/job/"):
+        office.go(path)
+        cut = office.page.evaluate(
+            """() => { const table = document.querySelector("#result_list");
+            let frame = table.parentElement;
+            while (getComputedStyle(frame).overflowX === "visible") frame = frame.parentElement;
+            return Math.max(frame.scrollWidth - frame.clientWidth, table.scrollWidth
+                - frame.clientWidth); }"""
+        )
+        assert cut <= 1, path
 
 
 def test_a_hold_by_keyboard_alone(office: Office, cast: Cast) -> None:

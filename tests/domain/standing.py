@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from history.models import Event
 from polishing.models import PolishingOrder
 from receipts.models import (
     Assignment,
@@ -58,3 +59,9 @@ def standing(receipt_id: int) -> dict[str, Any]:
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _PASSING}
+
+
+def kinds_of(receipt: Receipt) -> list[str]:
+    """What has happened to it, in order."""
+    events = Event.objects.filter(stream=receipt.stream).order_by("sequence")
+    return list(events.values_list("kind", flat=True))

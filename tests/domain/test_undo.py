@@ -20,7 +20,6 @@ from receipts.models import (
     DeadlineCause,
     Metal,
     Operation,
-    Photo,
     Receipt,
     Reminder,
     WaiverReason,
@@ -49,7 +48,7 @@ from receipts.services.works import WorkInput, record_work, waive_work
 from staff.services.people import change_roles, set_active
 from tests.cast import Cast, make_cast, make_submitted, make_worked, reason_id, type_id
 from tests.domain.snapshot import refused
-from tests.domain.standing import standing
+from tests.domain.standing import kinds_of, standing
 from workshop.lib import clock
 from workshop.lib.errors import NotAllowed, NotFound, RuleViolation
 
@@ -399,22 +398,6 @@ def test_a_watch_that_was_changed_again_is_not_put_back(cast: Cast) -> None:
         undo(command_id=done.command.pk, actor=igor)  # type: ignore[union-attr]
 
 
-def test_an_album_goes_as_a_whole_with_its_remark(cast: Cast) -> None:
-    receipt, igor = make_worked(cast), cast.actor("igor")
-    one: dict[str, Any] = {"receipt_id": receipt.pk, "actor": igor}
-    add_photo(source="0", album="a", **one)
-    add_photo(source="1", album="b", remark="scratch", **one)
-    add_photo(source="2", album="b", **one)
-    done = add_photo(source="3", album="b", **one)
-    undo(command_id=done.command.pk, actor=igor)  # type: ignore[union-attr]
-    left = Photo.objects.valid().filter(receipt=receipt)
-    assert [row.source for row in left] == ["0"]
-    assert _kinds(receipt)[-4:] == [
-        "receipt.photo_voided", "receipt.photo_voided", "receipt.photo_voided",
-        "receipt.comment_voided",
-    ]  # fmt: skip
-
-
 def test_a_receipt_just_registered_goes_with_all_that_came_with_it(cast: Cast) -> None:
     """Also by an inspector, whom voiding a receipt is denied later: a slip of the thumb."""
     igor = cast.actor("igor")
@@ -430,7 +413,7 @@ def test_a_receipt_just_registered_goes_with_all_that_came_with_it(cast: Cast) -
     assert after.is_void
     assert after.void_reason
     assert differences(after) == {}
-    assert _kinds(after)[-1] == "receipt.voided"
+    assert kinds_of(after)[-1] == "receipt.voided"
     assert not Reminder.objects.filter(receipt=after, fate=Reminder.Fate.PLANNED).exists()
     assert register_receipt(number="U-1", actor=igor).object.pk != pk
 
@@ -453,20 +436,6 @@ def test_the_promise_of_an_undone_deadline_is_none(cast: Cast) -> None:
     after = Receipt.objects.get(pk=receipt.pk)
     assert (after.first_promise, after.deadline_changes) == (FAR + HOUR, 0)
     assert differences(after) == {}
-
-
-def test_an_undone_photo_counts_no_more_and_its_row_stays(cast: Cast) -> None:
-    receipt = make_worked(cast)
-    igor = cast.actor("igor")
-    done = add_photo(receipt_id=receipt.pk, source="x", actor=igor)
-    undo(command_id=done.command.pk, actor=igor)  # type: ignore[union-attr]
-    assert Photo.objects.filter(receipt=receipt).count() == 1
-    assert not Photo.objects.valid().filter(receipt=receipt).exists()
-
-
-def _kinds(receipt: Receipt) -> list[str]:
-    events = Event.objects.filter(stream=receipt.stream).order_by("sequence")
-    return list(events.values_list("kind", flat=True))
 
 
 @pytest.mark.parametrize("what", ["pass", "urgent"])

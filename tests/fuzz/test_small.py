@@ -10,7 +10,6 @@ pytestmark = pytest.mark.program
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_the_api_does_what_its_description_says() -> None:
     result = run("tests.fuzz.api", "--small")
     assert (result["findings"], result["server_errors"], result["history_findings"]) == (0, 0, 0)
@@ -18,7 +17,6 @@ def test_the_api_does_what_its_description_says() -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_bad_inputs_have_no_effect_at_any_door() -> None:
     result = run("tests.fuzz.inputs", "--small")
     kinds = ("server_errors", "given_up", "effects", "accepted", "untold", "english")

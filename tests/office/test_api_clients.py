@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from history.models import Event
-from integrations import proofs
+from integrations import proofs, scopes
 from integrations.keys import MARK
 from integrations.models import ApiClient, ApiKey
 from tests.cast import Cast
@@ -73,6 +73,30 @@ def test_from_the_client_to_a_key_that_works(manager: Client, shop: ApiClient, c
     assert key.split(".")[0].removeprefix(MARK) in shown
     assert key not in shown
     assert key not in manager.get(verb(shop, "key")).content.decode()
+
+
+def test_what_it_may_is_said_in_words(manager: Client, shop: ApiClient) -> None:
+    for language, group, words in (
+        ("ru", "Квитанции", "Читать квитанции, работы, возвраты, справочники"),
+        ("en", "Receipts", "Read receipts, works, returns, catalogues"),
+    ):
+        manager.cookies["django_language"] = language
+        shown = manager.get(page(shop)).content.decode()
+        assert f"<dt>{group}</dt>" in shown
+        assert re.search(rf"{words} <code[^>]*>receipts:read</code>", shown)
+        assert "analytics:people" not in shown
+        listed = manager.get(reverse("admin:integrations_apiclient_changelist")).content.decode()
+        assert f"{group} (2)" in listed
+        assert "receipts:read" not in listed
+        form = manager.get(verb(shop, "change")).content.decode()
+        assert f"{words.lower()} (receipts:read)" in form.lower()
+
+
+def test_every_scope_stands_in_a_group() -> None:
+    rows = [row for _group, found in scopes.grouped(scopes.ALL) for row in found]
+    assert sorted(name for name, _words in rows) == sorted(scopes.ALL)
+    assert all(words != name for name, words in rows)
+    assert scopes.grouped(["old:scope"]) == [("—", [("old:scope", "old:scope")])]
 
 
 def test_the_same_press_again_shows_no_secret(manager: Client, shop: ApiClient) -> None:

@@ -136,7 +136,11 @@ def test_a_long_list_is_a_job(cast: Cast, manager: Client, monkeypatch: pytest.M
     job = ExportJob.objects.get()
     page = reverse("admin:integrations_exportjob_change", args=[job.pk])
     assert (answer.status_code, answer["Location"]) == (302, page)
-    assert "http-equiv" in manager.get(page).content.decode()
+    waiting = manager.get(page)
+    assert "http-equiv" in waiting.content.decode()
+    title = f"Экспорт: Квитанции, {clock.show(job.created_at)}, anna"
+    assert title == waiting.context["title"]
+    assert f"<title> {title} |" in waiting.content.decode()
     file_url = reverse("admin:integrations_exportjob_file", args=[job.pk])
     assert manager.get(file_url).status_code == 404
 

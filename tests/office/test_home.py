@@ -163,6 +163,10 @@ def test_a_share_says_what_it_is_worth(found: Proportion, told: str) -> None:
     assert cards.share_words(found) == told
 
 
+OF_SETTINGS = re.compile(r'FROM "(receipts_(?:workcalendar|servicelimit))"')
+MOST_QUERIES = 53
+
+
 @pytest.mark.parametrize("asked", [{}, {"period": "all"}, {"period": "today"}])
 def test_more_rows_ask_no_more_questions(
     manager: Client, cast: Cast, asked: dict[str, str], django_assert_num_queries: Any
@@ -171,6 +175,9 @@ def test_more_rows_ask_no_more_questions(
     manager.get(HOME, asked)
     with CaptureQueriesContext(connection) as few:
         manager.get(HOME, asked)
+    assert len(few) <= MOST_QUERIES
+    of_settings = [found[1] for one in few if (found := OF_SETTINGS.search(one["sql"]))]
+    assert sorted(of_settings) == ["receipts_servicelimit", "receipts_workcalendar"]
     fill(cast, times=4)
     with django_assert_num_queries(len(few)):
         manager.get(HOME, asked)

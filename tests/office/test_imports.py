@@ -16,6 +16,7 @@ from integrations.tests.tables import as_csv
 from receipts.models import Receipt
 from tests.cast import Cast
 from tests.office.forms import errors, shown
+from workshop.lib import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 ADD = "/admin/integrations/import/add/"
@@ -45,6 +46,8 @@ def test_from_the_file_to_the_result(manager: Client, cast: Cast) -> None:
     assert upload(manager, as_csv(ROWS)).status_code == 302
     row = Import.objects.get()
     assert "не выбран" in page(manager, row)
+    title = f"<title> Импорт: Квитанции, t.csv, {clock.show(row.created_at)}, anna |"
+    assert title in page(manager, row)
     refused = sent(manager, verb(row, "check"))
     assert "Номер квитанции" in str(errors(refused))
     assert f'href="{verb(row, "columns")}"' in refused.content.decode()

@@ -104,6 +104,28 @@ def test_the_cause_its_number_and_its_list_agree(manager: Client, cast: Cast) ->
     assert "Критично" in _programs_of_home(manager)
 
 
+def test_a_cause_says_when_it_becomes_an_alert(manager: Client, cast: Cast) -> None:
+    only_rule(lasts_minutes=10)
+    late(cast)
+    take(slot=clock.now(), at=clock.now())
+    assert "тревога через 10 мин, если не пройдёт" in manager.get(OVERVIEW).content.decode()
+    manager.cookies["django_language"] = "en"
+    assert "alert in 10 min if it lasts" in manager.get(OVERVIEW).content.decode()
+
+
+def test_empty_lists_ask_nobody_to_add_what_he_cannot(manager: Client) -> None:
+    """The theme's own text asks everybody to create a row."""
+    text = manager.get(reverse("admin:analytics_alert_changelist")).content.decode()
+    assert "Пока ни одна тревога не срабатывала." in text
+    AlertRule.objects.update(active=False)
+    rules = reverse("admin:analytics_alertrule_changelist")
+    nothing = manager.get(rules, {"q": "nonsense"}).content.decode()
+    assert "Поиску и фильтрам ничего не соответствует." in nothing
+    customers = manager.get(reverse("admin:receipts_customer_changelist")).content.decode()
+    can_add = reverse("admin:receipts_customer_add") in customers
+    assert ("Добавьте первую запись." in customers) is can_add
+
+
 def test_every_number_that_is_shown_opens_its_list(manager: Client, cast: Cast) -> None:
     late(cast)
     make_receipt(cast)

@@ -109,8 +109,9 @@ def test_filters_find_what_did_not_arrive(manager: Client, cast: Cast) -> None:
     assert [row.pk for row in shown(manager, kind="deadline_changed")] == [waiting.pk]
     assert shown(manager, kind="assignment") == []
     for name in ("state", "kind", "employee"):
-        for nonsense in ("9" * 30, "x' OR 1=1", "a\x00b"):
+        for nonsense in ("9" * 30, "x' OR 1=1"):
             assert len(shown(manager, **{name: nonsense})) == 4
+        assert manager.get(LIST, {name: "a\x00b"}).status_code == 400
     page = manager.get(LIST).content.decode()
     assert "Telegram не ответил вовремя" in page
     assert "отключено в личных настройках" in page

@@ -10,7 +10,6 @@ pytestmark = pytest.mark.program
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 @pytest.mark.parametrize("arguments", ["--receipts 30", "--receipts 30 --sqlite"])
 def test_there_and_back(arguments: str) -> None:
     result = run("tests.upgrades.program", arguments)

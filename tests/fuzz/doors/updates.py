@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import http.client
 import json
 import random
@@ -102,7 +103,7 @@ class UpdateDoor:
         """One part of it is wrong, or several; its number is nearly always a good one."""
         kind, body = self._good(draw)
         for _part in range(draw.choice((1, 1, 2, 4))):
-            _break(body, draw)
+            break_one(body, draw)
         number: Any = FIRST_ID + draw.randrange(2**40)
         if draw.random() < 0.05:
             number = draw.choice(WRONG)
@@ -146,19 +147,21 @@ def _entities(draw: random.Random) -> list[dict[str, Any]]:
     return [{"type": draw.choice(("bold", "url", "x")), "offset": offset, "length": length}]
 
 
-def _break(body: dict[str, Any], draw: random.Random) -> None:
+def break_one(body: dict[str, Any], draw: random.Random) -> None:
     """Replace, remove or add one part, somewhere in the tree."""
     places = list(_places(body))
     holder, key = draw.choice(places)
     kind = draw.random()
+    # A copy: what is put in may be broken next, and the input after it must not see that.
+    wrong = copy.deepcopy(draw.choice(WRONG))
     if kind < 0.15 and isinstance(holder, dict):
         del holder[key]
     elif kind < 0.25 and isinstance(holder, dict):
-        holder[odd(draw)[:30]] = draw.choice(WRONG)
+        holder[odd(draw)[:30]] = wrong
     elif kind < 0.35:
         holder[key] = LONG[: draw.choice((300, 5_000, 60_000))]
     else:
-        holder[key] = draw.choice(WRONG)
+        holder[key] = wrong
 
 
 def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
