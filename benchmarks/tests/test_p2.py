@@ -10,7 +10,6 @@ pytestmark = pytest.mark.program
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_the_whole_path_of_the_bot() -> None:
     result = run("benchmarks.p2", "--small --parts plain")
     assert (result["goal"], result["met"], result["judged"]) == ("P2", True, "answers")

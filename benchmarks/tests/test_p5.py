@@ -10,7 +10,6 @@ pytestmark = pytest.mark.program
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_dashboards_of_a_long_and_a_short_history() -> None:
     result = run("benchmarks.p5", "--small")
     assert (result["goal"], result["met"], result["judged"]) == ("P5", True, "answers")

@@ -10,7 +10,6 @@ pytestmark = pytest.mark.program
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_notices_to_people_and_groups() -> None:
     result = run("benchmarks.p7", "--small")
     assert (result["goal"], result["met"], result["judged"]) == ("P7", True, "answers")

@@ -10,7 +10,6 @@ pytestmark = pytest.mark.program
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_import_against_copy_and_save() -> None:
     result = run("benchmarks.p8", "--small")
     assert (result["goal"], result["met"], result["judged"]) == ("P8", True, "answers")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.programs import run
 
-pytestmark = [pytest.mark.program, pytest.mark.postgres, pytest.mark.django_db]
+pytestmark = [pytest.mark.program, pytest.mark.postgres]
 
 
 def test_a_list_is_that_of_the_bare_application() -> None:
