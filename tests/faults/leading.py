@@ -18,6 +18,8 @@ from django.db.models.functions import Now
 from django_celery_beat.models import PeriodicTask
 
 from analytics.models import Snapshot
+from analytics.monitoring.reading import slot_of
+from analytics.services import snapshots
 from history.jobs.declaring import declared_jobs
 from history.jobs.rows import columns_of, seed
 from history.jobs.scheduler import LEASE
@@ -40,7 +42,11 @@ NEAR = 12.0  # seconds; so long a kill waits for a slot of the snapshots that is
 
 
 def prepare() -> None:
-    """The table of the traces and the rows of the jobs; once per database."""
+    """The table of the traces, the rows of the jobs and a first snapshot, before the counting.
+
+    An installation without one takes it at once for the quarter of an hour that it lies in: no slot
+    of the minutes that are counted here.
+    """
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS faults_runs")
         cursor.execute(beat_jobs.TABLE)
@@ -50,6 +56,7 @@ def prepare() -> None:
         Job.objects.filter(name=name).update(done_slot=declared.when.latest(now))
     PeriodicTask.objects.filter(name=SNAPSHOT).update(**columns_of(EVERY_MINUTE, now))
     Job.objects.filter(name=SNAPSHOT).update(done_slot=EVERY_MINUTE.latest(now))
+    snapshots.take(slot=slot_of(now), at=now)
 
 
 @contextmanager
