@@ -30,6 +30,7 @@ def test_every_address_says_what_it_needs_and_how_it_refuses() -> None:
             assert operation["description"], path
             refused = {code for code in operation["responses"] if code >= "400"}
             assert {"400", "401", "403", "404", "429"} <= refused, (path, method)
+            assert ({"411", "415"} <= refused) == (method == "post"), (path, method)
             # What only asks for the scope to read writes nothing: nothing can happen twice.
             writes = not re.search(r"^Scope: `[a-z-]+:read`", operation["description"], re.M)
             if method == "post" and "auth" not in path and writes:

@@ -34,6 +34,12 @@ REFUSALS: Final = {
     "422": "A rule of the workshop forbids it.",
     "429": "Too many requests; `Retry-After` says when to come again.",
 }
+# Of a body, so of what writes.
+BODY_REFUSALS: Final = {
+    "411": "A body without `Content-Length`.",
+    "415": "A body of a type that is not read here.",
+}
+_WORDS: Final = REFUSALS | BODY_REFUSALS
 
 
 class WorkshopSchema(AutoSchema):
@@ -91,14 +97,14 @@ class WorkshopSchema(AutoSchema):
         else:
             answers = {"200": page_of(form)()}
         for code in sorted(self._refusals()):
-            answers[code, MEDIA_TYPE] = OpenApiResponse(RefusalForm, REFUSALS[code])
+            answers[code, MEDIA_TYPE] = OpenApiResponse(RefusalForm, _WORDS[code])
         if self.method == "GET":
             answers["414"] = OpenApiResponse(description="The address is too long.")
         return answers
 
     def _refusals(self) -> set[str]:
         if self.method == "POST":
-            return set(REFUSALS)
+            return set(_WORDS)
         # Files and numbers have rules about what goes together; a row is there or not.
         lists = hasattr(self.view, "form") and not hasattr(self.view, "one")
         rules = lists or hasattr(self.view, "parameters")
