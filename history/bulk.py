@@ -7,8 +7,7 @@ the work on the next ones), by executemany on SQLite.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +19,7 @@ from django.db import connection, models, transaction
 from django.db.models.base import ModelState
 
 from history.bulk_events import Form, NewEvent, lines
+from history.bulk_ids import Blocks, stock_up
 from history.bulk_rows import copied, copy, insert, insert_rows
 from history.canonical import digest, encoded
 from history.commands import CommandKey
@@ -35,40 +35,12 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=models.Model)
 
-IDS_AT_ONCE: Final = 2000
 # A session keeps the plan by which it checks a key; made while the table was nearly empty, it reads
 # all of it for each row.
 _PLANNED_ANEW: Final = b"DISCARD PLANS; SET LOCAL enable_seqscan = off"
 _CHECKED: Final = b"SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 
 Mark = list[int]
-
-
-class _Blocks:
-    """Ids for a table, some thousand at a time."""
-
-    def __init__(self, model: type[models.Model]) -> None:
-        self._model = model
-        self._ahead: deque[Iterable[int]] = deque()
-        self._left: int | None = None  # about so many are not given out; None: none were asked for
-
-    def __iter__(self) -> Iterator[Iterable[int]]:
-        return self
-
-    def __next__(self) -> Iterable[int]:
-        return self._ahead.popleft() if self._ahead else self._take()
-
-    def stock_up(self, used: int) -> None:
-        """After so many were given out: have as many at hand, so that nobody waits in between."""
-        if self._left is None:
-            return
-        self._left -= used
-        if self._left < used:
-            self._ahead.append(self._take())
-
-    def _take(self) -> Iterable[int]:
-        self._left = (self._left or 0) + IDS_AT_ONCE
-        return _take_ids(self._model)
 
 
 class _Table:
@@ -79,7 +51,7 @@ class _Table:
     def __init__(self, model: type[models.Model], *, dry: bool) -> None:
         self.key = model._meta.pk.attname
         self.rows: list[Any] = []
-        self.blocks = _Blocks(model)
+        self.blocks = Blocks(model)
         self.ids: Iterator[int] = count(2**62)  # of a dry batch: no row of the database has one
         if not dry:
             self.ids = chain.from_iterable(self.blocks)
@@ -212,17 +184,18 @@ class Batch:
         for name in list(self._heads)[heads:]:
             del self._heads[name]
 
-    def hand_over(self) -> None:
+    def hand_over(self, *, last: bool = False) -> None:
         """Write what was added so far, in the order in which the tables were first used.
 
         It is complete: none of it may be changed or taken back any more, its streams have ended.
         On PostgreSQL it is on its way from now on, while the batch goes on; see :meth:`turn`.
         """
         written = [(model, table.rows) for model, table in self._tables.items() if table.rows]
-        for model, rows in written:
+        if self._sending is not None and not last:
+            used = {self._tables[model].blocks: len(rows) for model, rows in written}
+            stock_up(self._sending, used)
+        for model, _rows in written:
             self._tables[model].rows = []
-            if self._sending is not None:
-                self._tables[model].blocks.stock_up(len(rows))
         for model, rows in written:
             if model is Event:
                 _insert_events(rows)
@@ -311,7 +284,7 @@ def batch(*, dry: bool = False, check_keys: bool = False) -> Iterator[Batch]:
             sending.add(_PLANNED_ANEW)
         opened = Batch(clock.now(), dry=dry, check_keys=check_keys, _sending=sending)
         yield opened
-        opened.hand_over()
+        opened.hand_over(last=True)
 
 
 def _beside(*, dry: bool) -> AbstractContextManager[Sending | None]:
@@ -321,30 +294,3 @@ def _beside(*, dry: bool) -> AbstractContextManager[Sending | None]:
     from history.bulk_sending import sending  # an installation on SQLite loads nothing of it
 
     return sending()
-
-
-def _take_ids(model: type[models.Model]) -> Iterable[int]:
-    """Ids of the database's own sequence: nobody else gets them, a service of this transaction
-    neither."""
-    table, column = model._meta.db_table, model._meta.pk.column
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            numbers = "SELECT nextval(%s::regclass) FROM generate_series(1, %s)"
-            cursor.execute(numbers, [_sequence(table, column), IDS_AT_ONCE])
-            return [row[0] for row in cursor.fetchall()]
-        advance = "UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s RETURNING seq"
-        cursor.execute(advance, [IDS_AT_ONCE, table])
-        found = cursor.fetchone()
-        if found is None:  # nothing was ever written there
-            begin = "INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)"
-            cursor.execute(begin, [table, IDS_AT_ONCE])
-        last = found[0] if found else IDS_AT_ONCE
-    return range(last - IDS_AT_ONCE + 1, last + 1)
-
-
-@cache
-def _sequence(table: str, column: str) -> str:
-    """Its name, asked once: asked for each number, it took most of their time."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [f'"{table}"', column])
-        return str(cursor.fetchone()[0])

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from django.db import Error, connection
@@ -25,23 +25,39 @@ BLOCK: Final = 32 * 1024
 """Bytes handed to the driver at once; it keeps a copy of what the socket does not take."""
 
 Steps = Generator[Wait, Ready | int, None]
+Answer = Callable[[list[Any]], None]
+
+
+class _Part(NamedTuple):
+    """A statement with what it needs: the lines of a COPY, or who wants the answer of a query."""
+
+    statement: bytes
+    text: bytes | None = None
+    answer: Answer | None = None
 
 
 class Sending:
     """Made by :func:`sending`. Errors are those of Django; after one the queue is empty."""
 
     def __init__(self) -> None:
-        self._queue: deque[tuple[bytes, bytes]] = deque()
+        self._queue: deque[_Part] = deque()
         self._steps: Steps | None = None
         self._wanted = Wait.W
         self._socket, self._descriptor = select.poll(), -1
 
-    def add(self, statement: bytes, text: bytes = b"") -> None:
+    def add(self, statement: bytes, text: bytes | None = None) -> None:
         """Queue a COPY with its lines, or statements that answer nothing."""
+        self._put(_Part(statement, text))
+
+    def ask(self, query: bytes, answer: Answer) -> None:
+        """Queue a query for one row; ``answer`` gets its columns as text when they are there."""
+        self._put(_Part(query, answer=answer))
+
+    def _put(self, part: _Part) -> None:
         if _pgconn().transaction_status == pq.TransactionStatus.IDLE:
             with connection.cursor() as cursor:  # the driver begins the transaction with it
                 cursor.execute("SELECT 1")
-        self._queue.append((statement, text))
+        self._queue.append(part)
         self.turn()
 
     def turn(self) -> None:
@@ -93,19 +109,18 @@ class Sending:
         return found
 
     def _sent(self) -> Steps:
-        """Everything in the queue, one after the other."""
+        """Everything in the queue. What has gathered there goes as one query: between its parts the
+        server waits for lines alone, not for us to see that it has finished."""
         conn = _pgconn()
         while self._queue:
-            statement, text = self._queue.popleft()
-            conn.send_query(statement)
-            results = yield from generators.execute(conn)
-            if results[-1].status == pq.ExecStatus.COPY_IN:
-                for at in range(0, len(text), BLOCK):
-                    yield from generators.copy_to(conn, text[at : at + BLOCK])
-                results = [(yield from generators.copy_end(conn, None))]
-            for result in results:
-                if result.status != pq.ExecStatus.COMMAND_OK:
-                    raise psycopg.errors.error_from_result(result)
+            parts = list(self._queue)
+            self._queue.clear()
+            texts = iter([part.text for part in parts if part.text is not None])
+            answers = iter([part.answer for part in parts if part.answer is not None])
+            conn.send_query(b"; ".join([part.statement for part in parts]))
+            yield from generators.send(conn)
+            while (yield from _asks_for_lines(conn, answers)):
+                yield from _copied(conn, next(texts))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -117,6 +132,26 @@ class Sending:
             self._queue.clear()
             self._steps = None
             raise
+
+
+def _asks_for_lines(conn: Any, answers: Iterator[Answer]) -> Generator[Wait, Ready | int, bool]:
+    """Take what the server answers until it waits for the lines of a COPY; False at the end."""
+    status = None
+    for result in (yield from generators.fetch_many(conn)):
+        status = result.status
+        if status == pq.ExecStatus.TUPLES_OK:
+            next(answers)([result.get_value(0, place) for place in range(result.nfields)])
+        elif status not in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.COPY_IN):
+            raise psycopg.errors.error_from_result(result)
+    return status == pq.ExecStatus.COPY_IN
+
+
+def _copied(conn: Any, text: bytes) -> Steps:
+    for at in range(0, len(text), BLOCK):
+        yield from generators.copy_to(conn, text[at : at + BLOCK])
+    while conn.put_copy_end() == 0:
+        yield Wait.W
+    yield from generators.send(conn)
 
 
 _EVENTS: Final = {
@@ -155,7 +190,7 @@ def sending() -> Iterator[Sending]:
         _open.reset(token)
 
 
-def send(statement: str, text: bytes = b"") -> None:
+def send(statement: str, text: bytes) -> None:
     """A COPY with its lines: queued within :func:`sending`, else it has arrived on return."""
     current = _open.get()
     if current is not None:

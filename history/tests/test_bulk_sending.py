@@ -9,7 +9,8 @@ import pytest
 from django.db import IntegrityError, connection
 
 from history.bulk import Batch, batch, new_row
-from history.models import Lease, Outbox
+from history.bulk_ids import AT_ONCE
+from history.models import Command, Lease, Outbox, Stream
 from workshop.lib import clock
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +18,12 @@ pytestmark = pytest.mark.django_db
 on_postgresql = pytest.mark.skipif(
     "connection.vendor != 'postgresql'", reason="elsewhere rows are written at once"
 )
+
+
+VALUES: dict[Any, Any] = {
+    Command: lambda number: {"client": "test", "key": str(number), "created_at": clock.now()},
+    Stream: lambda number: {"name": f"test:{number}"},
+}
 
 
 def add(rows: Batch, *numbers: int, size: int = 10) -> None:
@@ -38,6 +45,21 @@ def test_pieces_arrive_in_their_order_and_are_seen_in_between() -> None:
         rows.hand_over()
         add(rows, 4)
     assert names() == [1, 2, 3, 4]
+
+
+def test_what_gathered_for_several_tables_arrives_in_each() -> None:
+    """Several COPY go as one query."""
+    with batch() as rows:
+        add(rows, *range(2000), size=90)
+        rows.hand_over()  # it keeps the server busy while the next gathers
+        for number in range(3):
+            add(rows, 10_000 + number)
+            for table in (Command, Stream):
+                rows.add(new_row(table, **VALUES[table](number)))
+            rows.hand_over()
+    assert len(names()) == 2003
+    assert Command.objects.filter(client="test").count() == 3
+    assert Stream.objects.filter(name__startswith="test:").count() == 3
 
 
 def break_off() -> None:
@@ -81,19 +103,44 @@ def test_a_key_that_leads_nowhere_is_found_before_the_commit() -> None:
     assert names() == []
 
 
+def refuse_to_wait(*_args: Any) -> None:
+    raise AssertionError("somebody waited")
+
+
 @on_postgresql
 def test_rows_arrive_without_anybody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    def wait(*_args: Any) -> None:
-        raise AssertionError("somebody waited")
-
     with batch() as rows:
         add(rows, *range(20_000), size=100)  # more than a socket takes at once
         assert rows._sending is not None
         rows.hand_over()
         with monkeypatch.context() as patched:
-            patched.setattr(connection.connection, "wait", wait)
+            patched.setattr(connection.connection, "wait", refuse_to_wait)
             assert rows._sending._steps is not None
             until = time.monotonic() + 60
             while rows._sending._steps is not None and time.monotonic() < until:
                 rows.turn()
     assert len(names()) == 20_000
+
+
+@on_postgresql
+def test_ids_come_beside_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first ones nobody waits for an id, and none is given out twice."""
+    made: list[Lease] = []
+
+    def give_ids(rows: Batch, number: int) -> None:
+        for _ in range(number):
+            made.append(new_row(Lease, name=f"{len(made):05}"))
+            rows.add(made[-1])
+
+    with batch() as rows:
+        give_ids(rows, AT_ONCE)
+        for _ in range(3):
+            rows.hand_over()
+            assert rows._sending is not None
+            until = time.monotonic() + 60
+            while rows._sending._steps is not None and time.monotonic() < until:
+                rows.turn()
+            with monkeypatch.context() as patched:
+                patched.setattr(connection.connection, "wait", refuse_to_wait)
+                give_ids(rows, AT_ONCE)
+    assert len({row.id for row in made}) == len(made) == Lease.objects.count()

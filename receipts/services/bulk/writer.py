@@ -29,7 +29,6 @@ class Writer:
     """Collects drafts; they are written when the ``with`` block of :func:`writer` ends."""
 
     TOGETHER: ClassVar = 100  # complete stories that are sent at once
-    TURN: ClassVar = 4  # after so many the sending goes on
 
     def __init__(self, rows: Batch) -> None:
         self.rows = rows
@@ -141,14 +140,14 @@ class Writer:
     def complete(self) -> None:
         """Everything told so far stands; what is told next is another story.
 
-        Some complete ones together go to the database while the next are told. Outside of
-        :meth:`attempt`.
+        Some complete ones together go to the database while the next are told: the sending goes on
+        after each. Outside of :meth:`attempt`.
         """
         self._complete += 1
         if self._complete % self.TOGETHER == 0:
             self.close()
             self.rows.hand_over()
-        elif self._complete % self.TURN == 0:
+        else:
             self.rows.turn()
 
     def close(self) -> None:
