@@ -103,7 +103,7 @@ class ReceiptImporter:
                 raise RowError(Problem(step.column, error.text())) from error
         self._ensure_holders(values, draft.receipt, history.polished)
         self.parties.remember(values, draft.receipt)
-        return int(draft.receipt.pk)
+        return int(draft.receipt.id)
 
     def _ensure_holders(
         self, values: Values, receipt: Receipt, polished: PolishingOrder | None

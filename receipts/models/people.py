@@ -43,7 +43,7 @@ class Customer(Kept):
 
     @property
     def stream(self) -> str:
-        return f"customer:{self.pk}"
+        return f"customer:{self.id}"
 
 
 class Watch(Kept):
@@ -77,4 +77,4 @@ class Watch(Kept):
 
     @property
     def stream(self) -> str:
-        return f"watch:{self.pk}"
+        return f"watch:{self.id}"

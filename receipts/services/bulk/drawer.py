@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from itertools import chain, repeat
+from typing import Any, Final, TypeVar
 
 from django.db import models
 
 from receipts.events.base import Ref, ref
-from receipts.models import OperationType
+from receipts.models import Customer, OperationType, Receipt, Watch
+from receipts.models.receipt import new_tokens
 from receipts.services.base import employee, row_of
 from staff.models import Employee
 
 M = TypeVar("M", bound=models.Model)
 T = TypeVar("T")
+
+TOKENS_AT_ONCE: Final = 100
 
 
 class Drawer:
@@ -24,6 +28,7 @@ class Drawer:
         self._cleaned: dict[tuple[str, Any], Any] = {}
         self._found_once: dict[str, Any] = {}
         self._refs: dict[int, tuple[models.Model, Ref]] = {}
+        self.tokens = chain.from_iterable(map(new_tokens, repeat(TOKENS_AT_ONCE)))
 
     def row(self, model: type[M], pk: int, *, field: str) -> M:
         """An active or inactive row, as ``row_of`` finds it."""
@@ -38,9 +43,9 @@ class Drawer:
             found = self._rows[Employee, pk] = employee(pk, field)
         return found
 
-    def put(self, row: models.Model) -> None:
+    def put(self, row: Customer | Receipt | Watch) -> None:
         """A row of this batch, which is not in the database yet."""
-        self._rows[type(row), row.pk] = row
+        self._rows[type(row), row.id] = row
 
     def ref(self, row: Employee | OperationType) -> Ref:
         """Of a person or a kind of work, who come again and again: id and name, as payloads hold

@@ -49,7 +49,10 @@ class OpeningDraft:
 
     def __init__(self, rows: Batch, drawer: Drawer, command: Command, receipt_id: int) -> None:
         self.rows, self.drawer, self.command = rows, drawer, command
-        self.receipt = new_row(Receipt, id=receipt_id)
+        tokens = drawer.tokens
+        self.receipt = new_row(
+            Receipt, id=receipt_id, public_token=next(tokens), label_token=next(tokens)
+        )
         self._stream = self.receipt.stream
 
     def ensure(self, verb: str, actor: Actor) -> None:
