@@ -122,8 +122,13 @@ class BotApi:
         )
 
 
-async def _flush_regularly(world: World) -> None:
+async def _flush_what_changes(world: World) -> None:
+    """Sleeps while nothing changes; looking for changes would wake the process all the time."""
+    loop, dirty = asyncio.get_running_loop(), asyncio.Event()
+    world.store.tell_when_dirty(lambda: loop.call_soon_threadsafe(dirty.set))
     while True:
+        await dirty.wait()
+        dirty.clear()
         await asyncio.sleep(FLUSH_SECONDS)
         world.store.flush()
 
@@ -135,7 +140,7 @@ def build_app(world: World, *, office_url: str = "") -> web.Application:
 
     async def background(_: web.Application) -> AsyncIterator[None]:
         tasks = [
-            asyncio.create_task(_flush_regularly(world)),
+            asyncio.create_task(_flush_what_changes(world)),
             asyncio.create_task(deliver_by_webhook(world)),
         ]
         yield

@@ -1,13 +1,13 @@
 """Write-behind persistence: JSON documents in one SQLite file.
 
-The simulator works on plain objects in memory. Every change marks a document as dirty; a timer
-and the orderly stop write all dirty ones in one transaction. So a call costs a dictionary entry,
-and a restart finds ids, messages and pending updates again. A power cut may lose the last
-moment, which is fine for a demonstration and for tests.
+The simulator works on plain objects in memory. Every change marks a document as dirty; soon
+after the first one all dirty ones are written in one transaction, as at the orderly stop. So a
+call costs a dictionary entry, and a restart finds ids, messages and pending updates again. A power
+cut may lose the last moment, which is fine for a demonstration and for tests.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class Store:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self._dirty: dict[tuple[str, str], Any] = {}
+        self._on_dirty: Callable[[], object] | None = None
         self._connection: sqlite3.Connection | None = None
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -50,14 +51,26 @@ class Store:
         for key, body in rows:
             yield key, orjson.loads(body)
 
+    def tell_when_dirty(self, tell: Callable[[], object]) -> None:
+        """Called at the first change after each flush, and now when something waits already."""
+        self._on_dirty = tell
+        if self._dirty:
+            tell()
+
     def put(self, kind: str, key: object, document: Any) -> None:
         """Remember the document; it is serialised at the next flush, so later changes count."""
-        if self._connection is not None:
-            self._dirty[kind, str(key)] = document
+        self._mark((kind, str(key)), document)
 
     def drop(self, kind: str, key: object) -> None:
-        if self._connection is not None:
-            self._dirty[kind, str(key)] = None
+        self._mark((kind, str(key)), None)
+
+    def _mark(self, name: tuple[str, str], document: Any) -> None:
+        if self._connection is None:
+            return
+        is_first = not self._dirty
+        self._dirty[name] = document
+        if is_first and self._on_dirty is not None:
+            self._on_dirty()
 
     def flush(self) -> None:
         if self._connection is None or not self._dirty:

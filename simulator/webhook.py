@@ -10,7 +10,7 @@ from simulator.world import Json, World
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 _TIMEOUT = aiohttp.ClientTimeout(total=60)
-_REST = 0.5
+_REST = 30.0  # every change of what there is to do wakes it
 
 
 async def deliver_by_webhook(world: World) -> None:
