@@ -114,9 +114,10 @@ def broker_options(url: str) -> dict[str, Any]:
             "data_folder_out": str(queue / "queue"),
             "control_folder": str(queue / "control"),
             "store_processed": False,
-            # The reader looks, sleeps so many seconds, looks again: also when it has taken as many
-            # messages as it may hold. With a second and one per thread it came to four a second,
-            # and wake-ups of minutes expired behind the nudges of busy people.
+            # Where nobody tells the reader of new messages, or he has taken as many as he may hold,
+            # he looks, sleeps so many seconds, looks again. With a second and one per thread it
+            # came to four a second, and wake-ups of minutes expired behind the nudges of busy
+            # people.
             "polling_interval": 0.1,
         }
     options: dict[str, Any] = {
