@@ -5,14 +5,35 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import DurationField, F, Q
 from django.db.models.functions import Now
 
 from history.models import Lease
+from workshop.lib.compiled import Change, Slots
 from workshop.lib.process import is_gone
 
 HOLD = timedelta(seconds=15)
+
+
+def _until(slot: Slots) -> Any:
+    return Now() + slot("hold", DurationField())
+
+
+# What every program says every few seconds, also when nobody does anything.
+_renew = Change(
+    lambda slot: (
+        Lease.objects.filter(name=slot("name"), token=slot("token"), until__gte=Now()),
+        {"until": _until(slot), "seen_at": Now()},
+    )
+)
+_beat = Change(
+    lambda slot: (
+        Lease.objects.filter(name=slot("name")),
+        {"owner": slot("owner"), "since": Now(), "until": _until(slot), "seen_at": Now()},
+    )
+)
 
 
 def acquire(name: str, owner: str, *, hold: timedelta = HOLD) -> str | None:
@@ -34,8 +55,7 @@ def acquire(name: str, owner: str, *, hold: timedelta = HOLD) -> str | None:
 
 def renew(name: str, token: str, *, hold: timedelta = HOLD) -> bool:
     """Hold on for another term; False when somebody else took over meanwhile."""
-    held = Lease.objects.filter(name=name, token=token, until__gte=Now())
-    return bool(held.update(until=Now() + hold, seen_at=Now()))
+    return bool(_renew.run(name=name, token=token, hold=hold))
 
 
 def release(name: str, token: str) -> None:
@@ -45,10 +65,9 @@ def release(name: str, token: str) -> None:
 
 def beat(name: str, owner: str, *, hold: timedelta = HOLD) -> None:
     """A sign of life, whoever holds the row: ``until`` in the future means somebody is alive."""
-    Lease.objects.get_or_create(name=name)
-    Lease.objects.filter(name=name).update(
-        owner=owner, since=Now(), until=Now() + hold, seen_at=Now()
-    )
+    if not _beat.run(name=name, owner=owner, hold=hold):
+        Lease.objects.get_or_create(name=name)
+        _beat.run(name=name, owner=owner, hold=hold)
 
 
 def is_held(name: str) -> bool:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
-from django_celery_beat.schedulers import DatabaseScheduler
+from django_celery_beat.models import PeriodicTask, PeriodicTasks
+from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 from history import lease
 from workshop.lib import telemetry
+from workshop.lib.compiled import Columns
 from workshop.lib.process import own_name
 
 LEASE: Final = "jobs-scheduler"
@@ -28,6 +30,10 @@ PAUSE: Final = 1.0  # the longest sleep of the leader: it must renew in time
 
 logger = logging.getLogger(__name__)
 
+_last_change = Columns(
+    lambda slot: PeriodicTasks.objects.filter(ident=1).values_list("last_update")[:1]
+)
+
 
 def leader() -> lease.Sign | None:
     """Which process leads and since when; None when nobody does."""
@@ -35,9 +41,28 @@ def leader() -> lease.Sign | None:
     return sign if sign is not None and sign.alive else None
 
 
+class Changes:
+    """Each tick asks when the schedule was last changed: in place of the library's model."""
+
+    @staticmethod
+    def last_change() -> datetime | None:
+        return next((at for (at,) in _last_change.all()), None)
+
+
+class Entry(ModelEntry):
+    """Writes down what the scheduler knows, and nothing that the office may change meanwhile."""
+
+    def save(self) -> None:
+        PeriodicTask.objects.filter(pk=self.model.pk).update(
+            last_run_at=self.model.last_run_at, total_run_count=self.model.total_run_count
+        )
+
+
 class LeadingScheduler(DatabaseScheduler):
     """django-celery-beat's scheduler, silent unless it holds the lease."""
 
+    Entry = Entry
+    Changes = Changes
     _token: str | None = None
     _renewed = 0.0
     _stands_by = False

@@ -145,6 +145,43 @@ def test_an_orderly_end_hands_over_at_once(beats: Callable[[], Beat]) -> None:
     assert second.turn() or second._token
 
 
+def test_what_it_writes_down_is_its_own(
+    beats: Callable[[], Beat], django_assert_num_queries: Any
+) -> None:
+    first = beats()
+    first.turn()
+    row = PeriodicTask.objects.filter(name="history.sweep_outbox")
+    before = row.values_list("total_run_count", flat=True).get()
+    PeriodicTask.objects.update(enabled=False, queue="of the office")
+    with django_assert_num_queries(len(first._dirty)):
+        first.sync()
+    after = row.get()
+    assert (after.total_run_count, after.enabled) == (before + 1, False)
+    assert after.queue == "of the office"
+    assert after.last_run_at > clock.now() - timedelta(minutes=1)
+
+
+def test_a_look_in_vain_asks_one_thing(
+    beats: Callable[[], Beat], django_assert_num_queries: Any
+) -> None:
+    """Each second, also when nobody does anything: whether the schedule was changed."""
+    first = beats()
+    first.turn()
+    with django_assert_num_queries(2):  # and the library's COMMIT of nothing
+        assert first.tick() > 0
+
+
+def test_a_changed_schedule_is_seen_at_the_next_look(beats: Callable[[], Beat]) -> None:
+    first = beats()
+    first.turn()
+    first.tick()
+    row = PeriodicTask.objects.get(name="history.sweep_outbox")
+    row.enabled = False
+    row.save()
+    first.tick()
+    assert row.name not in first.schedule
+
+
 def test_a_starting_beat_overwrites_nothing(beats: Callable[[], Beat]) -> None:
     PeriodicTask.objects.filter(name="botapp.clean_up").update(enabled=False)
     before = list(PeriodicTask.objects.order_by("pk").values())
