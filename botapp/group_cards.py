@@ -38,6 +38,7 @@ from staff.events import WorkGroupLinked, WorkGroupMoved, WorkGroupUnlinked
 from staff.services import move_work_group, unlink_work_group
 from workshop.lib import clock, tracing
 from workshop.lib.actor import BOT, Actor, system_actor
+from workshop.lib.compiled import Columns
 from workshop.lib.correlation import caused_by
 
 CONSUMER: Final = "botapp.group_cards"
@@ -142,18 +143,33 @@ def _nobody() -> Actor:
 # --- sending ----------------------------------------------------------------------------------
 
 
-def claim(token: str, *, limit: int = BATCH) -> list[Ready]:
-    """Take cards that do not look as they should, the longest waiting first."""
-    free = Q(token="") | Q(lease_until__lt=Now())
-    due = GroupCard.objects.filter(
-        free, wanted_revision__gt=F("shown_revision"), show_after__lte=clock.now()
+def _free() -> Q:
+    return Q(token="") | Q(lease_until__lt=Now())
+
+
+_due = Columns(
+    lambda slot: (
+        GroupCard.objects.filter(
+            _free(),
+            wanted_revision__gt=F("shown_revision"),
+            show_after__lte=slot("now", GroupCard._meta.get_field("show_after")),
+        )
+        .order_by("show_after", "pk")
+        .values_list("pk")[:BATCH]
     )
-    ids = list(due.order_by("show_after", "pk").values_list("pk", flat=True)[:limit])
+)
+
+
+def claim(token: str, *, limit: int = BATCH) -> list[Ready]:
+    """Take at most so many cards (and at most ``BATCH``) that do not look as they should, the
+    longest waiting first.
+    """
+    ids = [pk for (pk,) in _due.all(now=clock.now())[:limit]]  # asked every second, mostly in vain
     if not ids:
         return []
     broken_off = GroupCard.objects.filter(pk__in=ids, lease_until__lt=Now()).exclude(token="")
     repeated = set(broken_off.values_list("pk", flat=True))
-    GroupCard.objects.filter(free, pk__in=ids).update(token=token, lease_until=Now() + LEASE)
+    GroupCard.objects.filter(_free(), pk__in=ids).update(token=token, lease_until=Now() + LEASE)
     rows = GroupCard.objects.filter(pk__in=ids, token=token).order_by("show_after", "pk")
     ready = [_prepare(row, repeated=row.pk in repeated) for row in rows]
     return [one for one in ready if one is not None]

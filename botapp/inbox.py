@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, F, Min, Q, Window
+from django.db.models import Exists, F, Min, Q, QuerySet, Window
 from django.db.models.functions import Now, RowNumber
 
 from botapp.models import InboundChat, InboundUpdate
@@ -32,6 +32,10 @@ CLAIMED: Final = 100  # chats at a time
 
 def _free() -> Q:
     return Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+
+
+def _held() -> QuerySet[InboundChat]:
+    return InboundChat.objects.filter(token__gt="")
 
 
 _updates = Insertion(InboundUpdate)
@@ -58,6 +62,7 @@ _take = Change(
 _taken = Columns(
     lambda slot: InboundChat.objects.filter(token=slot("token")).values_list("chat_id")
 )
+_owners = Columns(lambda slot: _held().values_list("owner").distinct())
 _renew = Change(
     lambda slot: (
         InboundChat.objects.filter(chat_id__in=slot.each("chats"), token=slot("token")),
@@ -149,10 +154,9 @@ def release_all(claims: Iterable[tuple[int, str]]) -> None:
 
 def release_gone() -> None:
     """Let go of what processes held that were killed on this machine: nobody waits for them."""
-    held = InboundChat.objects.filter(token__gt="")
-    gone = [name for name in held.values_list("owner", flat=True).distinct() if is_gone(name)]
+    gone = [name for (name,) in _owners.all() if is_gone(name)]
     if gone:
-        held.filter(owner__in=gone).update(owner="", token="", lease_until=None)
+        _held().filter(owner__in=gone).update(owner="", token="", lease_until=None)
 
 
 def rows_of(chat_id: int) -> list[InboundUpdate]:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import Error as DatabaseError
+from django.db.models import QuerySet
 
 from botapp.transport.port import Refused, RetryLater, Transport, TransportError, Unreachable
 from history import lease
 from receipts.models import Photo
 from receipts.services.photos import complete_photo, fail_photo
+from workshop.lib.compiled import Columns
 from workshop.lib.threads import DatabaseLost, DatabaseThreads
 
 LEASE_NAME: Final = "telegram-photos"
@@ -50,10 +52,18 @@ class Fetched:
     wait: float = 0.0  # what the messenger itself asked for
 
 
+def _pending() -> QuerySet[Photo]:
+    return Photo.objects.valid().filter(state=Photo.State.PENDING).exclude(source="")
+
+
+_anything = Columns(lambda slot: _pending().values_list("pk")[:1])
+
+
 def waiting(limit: int, *, skip: frozenset[int] = frozenset()) -> list[Waiting]:
     """The oldest first, without those whose time has not come."""
-    rows = Photo.objects.valid().filter(state=Photo.State.PENDING).exclude(source="")
-    rows = rows.exclude(pk__in=skip).order_by("id")
+    if not _anything.all():  # the loop asks every second, mostly in vain
+        return []
+    rows = _pending().exclude(pk__in=skip).order_by("id")
     return [Waiting(pk, source) for pk, source in rows.values_list("pk", "source")[:limit]]
 
 

@@ -19,6 +19,7 @@ from botapp.models import Dialog, OutgoingMessage, PersonReach
 from staff.models import Employee
 from staff.selectors import by_telegram_id
 from workshop.lib import clock
+from workshop.lib.compiled import Columns
 
 BLOCKED = reasons.BLOCKED
 TRY_EVERY: Final = timedelta(days=1)
@@ -81,17 +82,25 @@ def barred(employee: Employee) -> PersonReach | None:
     return mark
 
 
+def _wrote() -> Exists:
+    return Exists(
+        Dialog.objects.filter(
+            chat_id=OuterRef("employee__telegram_id"),
+            person_id=OuterRef("employee__telegram_id"),
+            # The later of both: whom the office lets try again was checked long ago.
+            updated_at__gt=Greatest(
+                Coalesce(OuterRef("checked_at"), OuterRef("since")), OuterRef("since")
+            ),
+        )
+    )
+
+
+_back = Columns(lambda slot: PersonReach.objects.filter(_wrote()).values_list("employee_id"))
+
+
 def welcome_back() -> int:
     """People who have written since they were out of reach; how many."""
-    wrote = Dialog.objects.filter(
-        chat_id=OuterRef("employee__telegram_id"),
-        person_id=OuterRef("employee__telegram_id"),
-        # The later of both: whom the office lets try again was checked long ago.
-        updated_at__gt=Greatest(
-            Coalesce(OuterRef("checked_at"), OuterRef("since")), OuterRef("since")
-        ),
-    )
-    back = list(PersonReach.objects.filter(Exists(wrote)).values_list("employee_id", flat=True))
+    back = [employee_id for (employee_id,) in _back.all()]  # asked every two seconds
     for employee_id in back:
         mark_reachable(employee_id)
     return len(back)

@@ -234,15 +234,44 @@ def _secrets(endpoint: WebhookEndpoint, now: datetime) -> tuple[str, ...]:
     return tuple(known)
 
 
+# What every dispatcher asks every few seconds, also when there are no webhooks.
+_owners = Columns(
+    lambda slot: (
+        WebhookDelivery.objects.filter(state=State.SENDING)
+        .order_by()
+        .values_list("owner")
+        .distinct()
+    )
+)
+_next_attempt = Columns(
+    lambda slot: (
+        WebhookDelivery.objects.filter(
+            endpoint__in=running(slot("now", _WHEN)),
+            state=State.WAITING,
+            next_attempt_at__gt=slot("now", _WHEN),
+        )
+        .order_by("next_attempt_at")
+        .values_list("next_attempt_at")[:1]
+    )
+)
+_next_opening = Columns(
+    lambda slot: (
+        WebhookEndpoint.objects.filter(active=True, closed_until__gt=slot("now", _WHEN))
+        .order_by("closed_until")
+        .values_list("closed_until")[:1]
+    )
+)
+
+
 def free_lapsed() -> int:
     """Claims of processes that were killed on this machine need not run out; how many.
 
     Of an endpoint that was switched off meanwhile they are claimed by nobody: given up.
     """
-    sending = WebhookDelivery.objects.filter(state=State.SENDING)
-    owners = list(sending.order_by().values_list("owner", flat=True).distinct())
+    owners = [owner for (owner,) in _owners.all()]
     if not owners:
         return 0
+    sending = WebhookDelivery.objects.filter(state=State.SENDING)
     gone = [owner for owner in owners if is_gone(owner)]
     freed = sending.filter(owner__in=gone).update(lease_until=Now() - timedelta(seconds=1))
     over = sending.filter(lease_until__lt=Now(), endpoint__active=False)
@@ -252,17 +281,9 @@ def free_lapsed() -> int:
 
 def next_due(now: datetime) -> datetime | None:
     """The first moment after ``now`` at which something may become due; None: nothing waits."""
-    waiting = WebhookDelivery.objects.filter(
-        endpoint__in=running(now), state=State.WAITING, next_attempt_at__gt=now
+    return min(
+        (at for (at,) in _next_attempt.all(now=now) + _next_opening.all(now=now)), default=None
     )
-    moments = [
-        waiting.order_by("next_attempt_at").values_list("next_attempt_at", flat=True).first(),
-        WebhookEndpoint.objects.filter(active=True, closed_until__gt=now)
-        .order_by("closed_until")
-        .values_list("closed_until", flat=True)
-        .first(),
-    ]
-    return min((moment for moment in moments if moment is not None), default=None)
 
 
 # --- the order of a stream ----------------------------------------------------------------------
