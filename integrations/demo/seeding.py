@@ -8,6 +8,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import QuerySet
 
+from analytics.services import rollups
 from history.models import Event
 from integrations.demo import files
 from integrations.demo.bulk_pen import BulkPen, SilentPen
@@ -59,6 +60,8 @@ def seed_by_services(plan: Plan, progress: Progress) -> None:
         tell_together(Telling(plan, workshop, telling_truth), ServicePen, progress)
         finish(people, workshop, plan)
     files.write_true_rates(plan, telling_truth, people)
+    # Else the first pages of numbers, and the first minute of the jobs, had all of it to count.
+    rollups.refresh(at=clock.now())
 
 
 def seed_by_bulk(plan: Plan, progress: Progress, *, chunk: int = CHUNK) -> None:
