@@ -18,6 +18,7 @@ from workshop.settings.env import BASE_DIR, KNOWN
 COMPOSE = BASE_DIR / "docker-compose.yml"
 # Not settings of the product: the database's own password, and where the host listens.
 PRODUCTION = BASE_DIR / "docker-compose.prod.yml"
+OUTSIDE = BASE_DIR / "docker-compose.outside.yml"
 UNITS = sorted((BASE_DIR / "deploy" / "systemd").glob("repassage*"))
 OTHER_VARIABLES = {
     "POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "FLOWER_BASIC_AUTH", "FLOWER_PORT",
@@ -270,6 +271,24 @@ def test_a_former_key_reaches_every_program_while_it_counts(name: str) -> None:
     for manifest in (BASE_DIR / "deploy/kubernetes/base").glob("*.yaml"):
         text = manifest.read_text(encoding="utf-8")
         assert text.count(f"name: {name}_FILE") == text.count(f"name: {name}_FALLBACKS_FILE")
+
+
+@pytest.mark.parametrize(
+    "name", ["EMAIL_URL", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_HEADERS", "HEARTBEAT_URL"]
+)
+def test_secrets_of_services_outside_come_from_files_too(name: str) -> None:
+    whole = yaml.safe_load(OUTSIDE.read_text(encoding="utf-8"))
+    place = name.lower()
+    assert set(whole["services"]) == {"migrate", "web", "worker", "beat", "bot"}
+    for service in whole["services"].values():
+        assert service["environment"][f"{name}_FILE"] == f"/run/secrets/{place}"
+        assert name not in service["environment"]
+        assert place in service["secrets"]
+        names = {one.removesuffix("_FILE") for one in service["environment"]}
+        assert names <= set(KNOWN)
+    assert whole["secrets"][place] == {"file": f"${{SECRETS_DIR:-./secrets}}/{place}"}
+    kubernetes = (BASE_DIR / "docs/kubernetes.md").read_text(encoding="utf-8")
+    assert f"{name}_FILE=/run/secrets/repassage/{place}" in kubernetes
 
 
 @pytest.mark.parametrize("path", [".ci/run"])

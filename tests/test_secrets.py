@@ -21,7 +21,7 @@ PAGE: Final = BASE_DIR / "docs" / "secrets.md"
 NEW: Final = "a-new-key-" + "9fT2" * 15
 # What protects something, or opens a door by itself.
 SECRET: Final = re.compile(
-    r"SECRET|TOKEN|PEPPER|IDENTITY|DSN|^(DATABASE|REDIS|EMAIL|HEARTBEAT)_URL"
+    r"SECRET|TOKEN|PEPPER|IDENTITY|DSN|HEADERS|^(DATABASE|REDIS|CELERY_BROKER|EMAIL|HEARTBEAT)_URL"
 )
 OF_TESTS: Final = "TEST_"
 
