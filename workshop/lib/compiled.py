@@ -7,9 +7,10 @@ gives the same model instances:
     _by_telegram = Rows(lambda slot: Employee.objects.filter(telegram_id=slot("telegram_id")))
     _by_telegram.first(telegram_id=7)
 
-Only for what runs with nearly every update of the bot. A slot holds a value, never None (that
-would be another statement); moments need the field they are compared with. ``slot.each`` holds a
-tuple for ``__in``, compiled for 1, 2, 4, 8, … values: the last one is repeated.
+Only for what runs with nearly every update of the bot, or every few seconds day and night. A slot
+holds a value, never None (that would be another statement); moments need the field they are
+compared with. ``slot.each`` holds a tuple for ``__in``, compiled for 1, 2, 4, 8, … values: the last
+one is repeated.
 """
 
 from __future__ import annotations
