@@ -16,7 +16,10 @@ _DAY = timedelta(days=1)
 
 
 class Authority:
-    """Keeps its files in ``folder``; :meth:`server` proves names, :meth:`client` believes them."""
+    """Keeps its files in ``folder``; :meth:`server` proves names, :meth:`client` believes them.
+
+    ``file`` is the certificate of the authority itself, for programs that are to believe it.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
@@ -25,6 +28,8 @@ class Authority:
         self._name = _name(f"authority {folder.name}")
         self._certificate = self._sign(self._name, self._key, x509.BasicConstraints(True, None))
         self._made = 0
+        self.file = folder / "authority.pem"
+        self.file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
     def server(self, names: Sequence[str]) -> ssl.SSLContext:
         key = ec.generate_private_key(ec.SECP256R1())
@@ -46,8 +51,7 @@ class Authority:
         return context
 
     def client(self) -> ssl.SSLContext:
-        text = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
-        return ssl.create_default_context(cadata=text)
+        return ssl.create_default_context(cafile=self.file)
 
     def _sign(
         self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType

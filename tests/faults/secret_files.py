@@ -46,15 +46,27 @@ class SecretFiles:
         return dict.fromkeys(names, "") | {f"{name}_FILE": str(self.path(name)) for name in names}
 
     def to_hide(self) -> dict[bytes, str]:
-        """What may be seen nowhere, by the name of the setting: of an address its password, of a
-        token the part behind the number, which is public."""
+        """What may be seen nowhere, by the name of the setting."""
         found = {}
         for name, values in self._known.items():
             for value in values:
-                part = urlsplit(value).password if "://" in value else value.rpartition(":")[2]
-                if part and len(part) >= SHORTEST and name not in OPEN:
+                part = secret_part(name, value)
+                if len(part) >= SHORTEST and name not in OPEN:
                     found.setdefault(part.encode(), name)  # not the fallback it becomes
         return found
+
+
+def secret_part(name: str, value: str) -> str:
+    """Of an address the password, of a token what stands behind the number, which is public."""
+    if name == "SENTRY_DSN":
+        return urlsplit(value).username or ""
+    if name == "HEARTBEAT_URL":
+        return value.rpartition("/")[2]
+    if name == "OTEL_EXPORTER_OTLP_HEADERS":
+        return value.partition("=")[2]
+    if "://" in value:
+        return urlsplit(value).password or ""
+    return value.rpartition(":")[2]
 
 
 # The public key of the backups may be seen by everybody.

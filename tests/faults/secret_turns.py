@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,9 @@ from integrations.webhooks.sealing import _derived
 from staff.services.jobs import ask_for_job
 from tests.faults.secret_files import SecretFiles, new_secret
 from tests.faults.secret_load import FORBIDDEN, FOUND, OK
+from tests.faults.secret_outside import Outside
 from tests.faults.secret_servers import OWNER, Postgres, Redis, knows, lets_in
+from tests.faults.secret_services import SERVICES, Services
 from tests.faults.secret_world import KEYS, World
 from tests.faults.setup import Place, Simulator, say, wait_until
 from tests.faults.webhooks import Receiver
@@ -43,6 +46,7 @@ class Turns:
         wanted: argparse.Namespace,
         server: Postgres | None,
         redis: Redis | None,
+        services: Services | None,
     ) -> None:
         self.place, self.messenger, self.receiver = place, messenger, receiver
         self.server, self.redis = server, redis
@@ -53,7 +57,8 @@ class Turns:
         self._first()
         if wanted.small:
             self._announce(KEYS)
-        self.world = World(place, messenger, receiver, wanted, self.secrets)
+        self.outside = Outside(services, self.secrets) if services else None
+        self.world = World(place, messenger, receiver, wanted, self.secrets, self.outside)
 
     def _first(self) -> None:
         """Every secret for the first time; the run itself shares two of them with the site."""
@@ -93,6 +98,7 @@ class Turns:
             "endpoint": self._endpoint,
             "addresses": self._addresses,
             "bot": self._bot,
+            "outside": self._outside,
             "backups": self._backup_keys,
         }
         for name, turn in parts.items():
@@ -171,6 +177,10 @@ class Turns:
         self.former["TELEGRAM_WEBHOOK_SECRET"] = self.secrets.make("TELEGRAM_WEBHOOK_SECRET")
         self.world.restart(["bot"])
 
+    def _outside(self) -> None:
+        if self.outside is not None:
+            self.former |= self.outside.turn(self.world)
+
     def _backup_keys(self) -> None:
         """The newest backup needs the new key, the one before it the former one. Of a day only the
         newest stays: the first one is put aside.
@@ -237,6 +247,8 @@ class Turns:
             "TELEGRAM_WEBHOOK_SECRET": lambda secret: self._hook(secret) == FORBIDDEN,
             "BACKUP_IDENTITY": lambda _key: not self._opens(self._backups()[0]),
         }
+        if self.outside is not None:
+            asked |= {name: partial(self.outside.is_refused, name) for name in SERVICES}
         if world.wanted.small:
             asked = {name: asked[name] for name in KEYS[:2]}  # no worker encrypts anew
         return {

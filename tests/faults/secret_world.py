@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 from django.contrib.auth.models import User
@@ -22,6 +23,7 @@ from tests.faults import programs, stopping_load
 from tests.faults.programs import Program
 from tests.faults.secret_files import SecretFiles, new_secret, seen
 from tests.faults.secret_load import Browser, Prometheus, Reader, Sites, Spy
+from tests.faults.secret_outside import Outside
 from tests.faults.setup import Place, Simulator, free_port, say, wait_until
 from tests.faults.webhooks import Receiver
 
@@ -49,8 +51,9 @@ class World(stopping_load.World):
         receiver: Receiver,
         wanted: argparse.Namespace,
         secrets: SecretFiles,
+        outside: Outside | None = None,
     ) -> None:
-        self.secrets = secrets
+        self.secrets, self.outside = secrets, outside
         self.sites = Sites([free_port(), free_port()])
         self.ports = {name: free_port() for name in ("bot", "worker", "beat", "hook")}
         super().__init__(place, messenger, receiver, random.Random(wanted.seed), wanted)
@@ -68,6 +71,7 @@ class World(stopping_load.World):
     def _programs(self) -> dict[str, Program]:
         every = programs._settings({}) | self.secrets.environment(ALL)
         every |= {"CELERY_BROKER_URL": "", "LOG_FORMAT": "json"}
+        every |= self.outside.environment() if self.outside else {}
         every |= {f"METRICS_PORT_{name.upper()}": str(self.ports[name]) for name in METERED}
         bot = self.secrets.environment(OF_THE_BOT) | {
             "HOST": "127.0.0.1",
@@ -129,6 +133,8 @@ class World(stopping_load.World):
         others = [self.browser.run, self.reader.run, self.prometheus.run, self.spy.run]
         if self.wanted.small:
             return [*(one.run for one in self.calls), *others]
+        if self.outside is not None:
+            others += [self.outside.write, partial(self.outside.fail, self)]
         return [*super().work(), *others]
 
     def open(self) -> None:
@@ -181,6 +187,9 @@ class World(stopping_load.World):
         if not self.wanted.small:
             super()._settle()
 
+    def _open_ends(self) -> dict[str, int]:
+        return super()._open_ends() | {"mails": self.outside.waiting() if self.outside else 0}
+
     def count(self, *, runs_once: bool = True) -> dict[str, Any]:
         """Without worker and bot there is less to count."""
         if not self.wanted.small:
@@ -209,13 +218,14 @@ class World(stopping_load.World):
                     self.leaks |= {f"{page}: {name}" for name in seen(text, hidden)}
 
     def look_at_logs(self) -> int:
-        """How many bytes of logs were searched."""
+        """How many bytes of logs were searched; what left for others is searched as well."""
         hidden, size = self.secrets.to_hide(), 0
         for log in self.place.folder.glob("*.log"):
             text = log.read_bytes()
             size += len(text)
             self.leaks |= {f"{log.name}: {name}" for name in seen(text, hidden)}
         say(f"{size} bytes of logs")
+        self.leaks |= set(self.outside.leaks() if self.outside else ())
         return size
 
 

@@ -1,17 +1,18 @@
 """`make faults-secrets`: every secret is turned while the workshop is at work.
 
-    python -m tests.faults.secrets [--parts keys,endpoint,addresses,bot,backups] [--small]
+    python -m tests.faults.secrets [--parts keys,endpoint,addresses,bot,outside,backups] [--small]
 
 Two sites, worker, scheduler and bot (by webhook) get every secret as a file; PostgreSQL and Redis
 are private ones that ask for passwords. Programs read and write over the API, somebody signed in
 opens pages two at a time, people press in the bot, an import runs, webhooks leave for a receiver
-that verifies them, Prometheus looks. Meanwhile each secret is turned by the steps of
-docs/secrets.md. No request may be lost or refused (one that a restarting site does not take is sent
-to the other one, once), nobody signed out, no key void, nothing done twice; at the end no former
-secret may open anything. All the while command and environment of every process are searched for
-every secret, at the end logs, pages and errors. `--small`: two sites, and the keys that they share.
-Not among the programs of the suite: half a minute of processor time. Prints one JSON object; exit
-code 0 when it is so.
+that verifies them, Prometheus looks; e-mails, reports of errors, traces and signs of life leave for
+services outside. Meanwhile each secret is turned by the steps of docs/secrets.md. No request may be
+lost or refused (one that a restarting site does not take is sent to the other one, once), nobody
+signed out, no key void, nothing done twice; at the end no former secret may open anything. All the
+while command and environment of every process are searched for every secret, at the end logs,
+pages, errors and what has left. `--small`: two sites, and the keys that they share. Not among the
+programs of the suite: half a minute of processor time. Prints one JSON object; exit code 0 when it
+is so.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any, Final
 
 from tests.faults.setup import Place, Simulator, finish, throwaway, versions
 
-PARTS: Final = "keys,endpoint,addresses,bot,backups"
+PARTS: Final = "keys,endpoint,addresses,bot,outside,backups"
 
 
 def main() -> None:
@@ -40,17 +41,19 @@ def main() -> None:
 
 def _whole(wanted: argparse.Namespace) -> dict[str, Any]:
     from tests.faults.secret_servers import COUNTS, Postgres, Redis
+    from tests.faults.secret_services import Services
     from tests.faults.webhooks import Receiver, _environment
 
     with (
         _environment(),
         Postgres() as server,
         Redis() as redis,
+        Services() as services,
         throwaway(server=server.address(COUNTS)) as place,
         Simulator(place) as messenger,
         Receiver() as receiver,
     ):
-        return _run(place, messenger, receiver, wanted, server, redis)
+        return _run(place, messenger, receiver, wanted, server, redis, services)
 
 
 def _small(wanted: argparse.Namespace) -> dict[str, Any]:
@@ -72,11 +75,12 @@ def _run(
     wanted: argparse.Namespace,
     server: Any = None,
     redis: Any = None,
+    services: Any = None,
 ) -> dict[str, Any]:
     from tests.faults.secret_turns import Turns
 
     began = time.monotonic()
-    turns = Turns(place, messenger, receiver, wanted, server, redis)
+    turns = Turns(place, messenger, receiver, wanted, server, redis, services)
     world = turns.world
     with world.at_work():
         (turns.few if wanted.small else turns.all)()
@@ -85,6 +89,8 @@ def _run(
     refused |= turns.refused_afterwards()
     logs = world.look_at_logs()
     found = world.count()
+    if turns.outside is not None:
+        found |= turns.outside.count()
     calls = {
         "asked": world.sites.asked,
         "repeated_once": world.sites.repeated,
@@ -96,7 +102,10 @@ def _run(
         "scrapes_refused": world.prometheus.refused,
     }
     leaks = sorted(world.leaks | world.spy.found)
-    zero = ("lost", "double", "duplicates", "history_findings")
+    zero = (
+        "lost", "double", "duplicates", "history_findings",
+        "mails_lost", "mails_twice", "errors_not_reported",
+    )  # fmt: skip
     right = not any(found.get(name) for name in zero) and not world.unclean and not leaks
     right = right and not any(
         calls[name] for name in ("lost_requests", "wrong_answers", "written_again")
