@@ -151,7 +151,8 @@ class Outside:
             "errors_not_reported": len(set(self.forced) - reported),
             "reports": doors[REPORTS].came.total(),
             "traces": doors[TRACES].came.total(),
-            "traces_refused": doors[TRACES].refused.total(),
+            # Without our own question, which brings nothing.
+            "traces_refused": sum(map(bool, doors[TRACES].sent_away)),
         }
 
     def leaks(self) -> Iterator[str]:
