@@ -48,7 +48,7 @@ class Number:
     key: str
 
 
-@lru_cache(maxsize=4096)  # an import asks for each of its rows twice
+@lru_cache(maxsize=8192)  # an import asks for each of its rows twice
 def normalise_number(raw: str) -> Number:
     """The number in ``raw``, cleaned.
 
@@ -163,7 +163,7 @@ def _has_digit(word: str) -> bool:
     return any(map(str.isdecimal, word))
 
 
-@lru_cache(maxsize=4096)  # of the rows of an import each asks several times
+@lru_cache(maxsize=8192)  # of the rows of an import each asks several times
 def fold_serial(serial: str) -> str:
     """The key under which serial and movement numbers are compared: as receipt numbers, and
     spaces, points, dashes and slashes dropped. Empty stays empty; at most 60 characters."""

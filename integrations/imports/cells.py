@@ -141,15 +141,13 @@ def moment(cell: Any) -> Moment:
 
 
 def _read(match: re.Match[str], raw: str) -> Moment:
-    part = match.groupdict()
+    day_, month, year, year2, month2, day2, hour, minute, second, zone_ = match.groups()
     try:
-        day = date(
-            int(part["y"] or part["y2"]), int(part["m"] or part["m2"]), int(part["d"] or part["d2"])
-        )
-        if part["h"] is None:
+        day = date(int(year or year2), int(month or month2), int(day_ or day2))
+        if hour is None:
             return Moment(_in_range(_start(day), raw), is_day=True)
-        at = time(int(part["h"]), int(part["min"]), int(part["s"] or 0))
-        zone = _zone(part["zone"])
+        at = time(int(hour), int(minute), int(second or 0))
+        zone = _zone(zone_)
         return Moment(_in_range(datetime.combine(day, at, tzinfo=zone), raw), is_day=False)
     except (ValueError, OverflowError):
         raise CellError(_("There is no such date: %(value)s") % _shown(raw)) from None
@@ -205,7 +203,7 @@ def several(parse_one: Parser) -> Parser:
     return parse
 
 
-@lru_cache(maxsize=4096)  # of the rows of an import each asks several times
+@lru_cache(maxsize=8192)  # of the rows of an import each asks several times
 def folded(name: str) -> str:
     """How names are compared: case, doubled blanks and ё do not matter."""
     return " ".join(name.casefold().replace("ё", "е").split())

@@ -10,7 +10,7 @@ kept are cells and nothing else: whether a row may be written is asked of the da
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -81,7 +81,28 @@ def lines_of(job: DataJob | None, mark: str) -> list[bytes]:
     return content.split(b"\n") if is_whole else []
 
 
-def rows_of(line: bytes) -> Read:
+class Ahead:
+    """The chunks that were kept, as they were read; the next one may be made ready before its
+    turn."""
+
+    def __init__(self, lines: Sequence[bytes]) -> None:
+        self._lines = iter(lines)
+        self._ready: Read | None = None
+
+    def __iter__(self) -> Iterator[Read]:
+        return self
+
+    def __next__(self) -> Read:
+        ready, self._ready = self._ready, None
+        return _rows_of(next(self._lines)) if ready is None else ready
+
+    def prepare(self) -> None:
+        """Nothing happens when it is ready, or at the end."""
+        if self._ready is None and (line := next(self._lines, None)) is not None:
+            self._ready = _rows_of(line)
+
+
+def _rows_of(line: bytes) -> Read:
     """One chunk as it was read."""
     found: Read = []
     for (number, values), problems in orjson.loads(line):

@@ -46,7 +46,9 @@ from workshop.lib.errors import WorkshopError
 
 logger = logging.getLogger(__name__)
 
-CHUNK: Final = 1_000
+CHUNK: Final = 2_000
+"""Rows of a transaction: each costs some questions and a wait for its end; on SQLite others cannot
+write meanwhile."""
 TRIES: Final = 3  # of a chunk in which somebody else was faster with a number
 
 Outcomes = list[tuple[int, Done]]
@@ -76,6 +78,7 @@ class _Run:
         self.counts: Counter[str] = Counter(job.checkpoint.get("counts", {}))
         self.mark = keeping.mark_of(self.row, job.language, self.order.known)
         self.lines = keeping.lines_of(self.row.check_job, self.mark)
+        self.ahead = keeping.Ahead([])
 
     def result(self) -> Result:
         dry = bool(self.job.options["dry"])
@@ -139,7 +142,8 @@ class _Run:
         importer = self.subject.importer(order)
         last = 0 if at_once else int(self.job.checkpoint.get("row", 0))
         done = 0
-        for rows in map(keeping.rows_of, self.lines) if self.lines else self._read(order.known):
+        self.ahead = keeping.Ahead(self.lines)
+        for rows in self.ahead if self.lines else self._read(order.known):
             done += len(rows)
             end = rows[-1][0].number
             if end <= last:
@@ -187,6 +191,8 @@ class _Run:
                         bulk.complete()
                     if strict:
                         _ensure_right(outcomes)
+                    bulk.finish()
+                    self.ahead.prepare()  # while the last rows are on their way
                 return outcomes
             except IntegrityError:  # a number that somebody gave meanwhile: it is known now
                 if attempt == TRIES:

@@ -11,7 +11,8 @@ import pytest
 from django.utils import translation
 
 from integrations.imports import files, keeping
-from integrations.imports.keeping import Kept, rows_of
+from integrations.imports.columns import Source
+from integrations.imports.keeping import Ahead, Kept
 from integrations.imports.known import Known
 from integrations.imports.reading import RowReader
 from integrations.imports.subjects import SUBJECTS
@@ -86,12 +87,25 @@ def test_every_column_comes_back_as_it_was(subject: str, anna: Actor) -> None:
         kept.add([(source, problems)])
         if "\ud800" in row:
             continue  # its reason cannot be told in JSON
-        ((again, wrong_again),) = rows_of(kept.lines[0])
+        ((again, wrong_again),) = next(Ahead(kept.lines))
         assert (again.number, wrong_again) == (source.number, problems)
         assert again.values.keys() == source.values.keys()
         for name, value in source.values.items():
             assert again.values[name] == tuples_as_lists(value), name
             assert type(again.values[name]) is type(tuples_as_lists(value)), name
+
+
+def test_the_next_chunk_is_ready_before_its_turn() -> None:
+    kept = Kept()
+    for number in range(3):
+        kept.add([(Source(number, {}), [])])
+    ahead, found = Ahead(kept.lines), []
+    ahead.prepare()
+    for rows in ahead:
+        found += [source.number for source, _problems in rows]
+        ahead.prepare()
+        ahead.prepare()  # as when a chunk is tried again
+    assert found == [0, 1, 2]
 
 
 def test_the_import_reads_nothing_again(checked: Import, anna: Actor, reads: list[int]) -> None:

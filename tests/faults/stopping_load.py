@@ -294,18 +294,23 @@ class World:
 
     def wait_for_progress(self) -> None:
         """Until a program, a person and the schedule have each done something more."""
-        pressed = sum(one.finished for one in self.phones)
-        called = sum(len(one.answered) for one in self.calls)
-        slots = leading._newest_run()
-        wait_until(
-            lambda: (
-                sum(one.finished for one in self.phones) > pressed
-                and sum(len(one.answered) for one in self.calls) > called
-                and leading._newest_run() > slots
-            ),
-            SETTLE,
-            0.1,
-        )
+        before = self._done()
+
+        def standing() -> list[str]:
+            return [name for name, done in self._done().items() if not done > before[name]]
+
+        try:
+            wait_until(lambda: not standing(), SETTLE, 0.1)
+        except AssertionError:
+            told = f"no progress of {standing()}; until then: {self.faults}"
+            raise AssertionError(told) from None
+
+    def _done(self) -> dict[str, Any]:
+        return {
+            "people": sum(one.finished for one in self.phones),
+            "callers": sum(len(one.answered) for one in self.calls),
+            "schedule": leading._newest_run(),
+        }
 
     def _settle(self) -> None:
         say("settling")

@@ -150,6 +150,11 @@ class Writer:
         else:
             self.rows.turn()
 
+    def finish(self) -> None:
+        """Nothing will be added: the rest goes to the database, too."""
+        self.close()
+        self.rows.hand_over(last=True)
+
     def close(self) -> None:
         """Before the rows are written: what follows from each history as a whole."""
         for draft in self._drafts:
@@ -167,4 +172,4 @@ def writer(*, dry: bool = False, check_keys: bool = False) -> Iterator[Writer]:
     with batch(dry=dry, check_keys=check_keys) as rows:
         bulk = Writer(rows)
         yield bulk
-        bulk.close()
+        bulk.finish()
