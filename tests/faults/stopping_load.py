@@ -303,6 +303,7 @@ class World:
             wait_until(lambda: not standing(), SETTLE, 0.1)
         except AssertionError:
             told = f"no progress of {standing()}; until then: {self.faults}"
+            say(told)  # an error on the way out would be the last word
             raise AssertionError(told) from None
 
     def _done(self) -> dict[str, Any]:
