@@ -143,11 +143,14 @@ class _Run:
         last = 0 if at_once else int(self.job.checkpoint.get("row", 0))
         done = 0
         self.ahead = keeping.Ahead(self.lines)
-        for rows in self.ahead if self.lines else self._read(order.known):
-            done += len(rows)
-            end = rows[-1][0].number
-            if end <= last:
-                importer.pass_by([source for source, problems in rows if not problems])
+        for read in self.ahead if self.lines else self._read(order.known):
+            done += len(read)
+            end = read[-1][0].number
+            # Behind the last commit; a part of them where another version cut them otherwise.
+            rows = [one for one in read if one[0].number > last]
+            before = read[: len(read) - len(rows)]
+            importer.pass_by([source for source, problems in before if not problems])
+            if not rows:
                 continue
             with nullcontext() if dry else transaction.atomic():
                 outcomes = self._take(importer, rows, dry=dry, strict=at_once)

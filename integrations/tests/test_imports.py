@@ -265,7 +265,10 @@ def test_cancelled_in_the_middle(
     assert sum(1 for _ in outcomes(job)) in {written, 7}
 
 
-def test_killed_in_the_middle_it_goes_on(anna: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("afterwards", [3, 5])  # rows of a chunk, in the version that goes on
+def test_killed_in_the_middle_it_goes_on(
+    anna: Actor, afterwards: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(running, "CHUNK", 3)
     rows = [HEAD, *([f"Б-{n}"] for n in range(8)), ["б-1"]]
     row = brought(anna, rows)
@@ -284,6 +287,7 @@ def test_killed_in_the_middle_it_goes_on(anna: Actor, monkeypatch: pytest.Monkey
         data_jobs.run(job)
     assert Receipt.objects.count() == 3
     monkeypatch.setattr(running, "keep_chunk", keep)
+    monkeypatch.setattr(running, "CHUNK", afterwards)
     DataJob.objects.update(owner="elsewhere/1-1", lease_until=clock.day_start(date(2026, 1, 1)))
     assert data_jobs.run_waiting() == 1
     job.refresh_from_db()
