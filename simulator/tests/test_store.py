@@ -47,6 +47,7 @@ def test_every_change_is_soon_in_the_file(tmp_path: Path) -> None:
             async with asyncio.timeout(30):
                 while written(tmp_path) != number:
                     await asyncio.sleep(0.01)
+            assert written(tmp_path) == number
         await app.cleanup()
 
     asyncio.run(changes())
