@@ -21,6 +21,8 @@ from django.db import Error, connection
 from psycopg import generators, pq
 from psycopg.waiting import Ready, Wait
 
+from workshop.lib.waiting import TakenUp
+
 BLOCK: Final = 32 * 1024
 """Bytes handed to the driver at once; it keeps a copy of what the socket does not take."""
 
@@ -65,9 +67,12 @@ class Sending:
         if self._steps is None and self._queue:
             with self._errors():
                 self._begin()
-        while self._steps is not None and (ready := self._ready()):
-            with self._errors():
+        if self._steps is None or not (ready := self._ready()):
+            return
+        with self._errors():
+            while self._steps is not None and ready:
                 self._go_on(self._steps, ready)
+                ready = self._steps is not None and self._ready()
 
     def settle(self) -> None:
         """Wait until everything has arrived."""
@@ -76,7 +81,8 @@ class Sending:
         with self._errors():
             # As the driver waits for everything: it can be interrupted, and a server that fell
             # silent is noticed.
-            connection.connection.wait(self._steps or self._sent())
+            steps = TakenUp(self._steps) if self._steps is not None else self._sent()
+            connection.connection.wait(steps)
             self._steps = None
 
     def give_up(self) -> None:

@@ -6,10 +6,12 @@ import time
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
+from psycopg.waiting import Wait
 
 from history.bulk import Batch, batch, new_row
 from history.bulk_ids import AT_ONCE
+from history.bulk_sending import sending
 from history.models import Command, Lease, Outbox, Stream
 from workshop.lib import clock
 
@@ -144,3 +146,16 @@ def test_ids_come_beside_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
                 patched.setattr(connection.connection, "wait", refuse_to_wait)
                 give_ids(rows, AT_ONCE)
     assert len({row.id for row in made}) == len(made) == Lease.objects.count()
+
+
+@on_postgresql
+def test_what_was_left_in_the_middle_of_sending_is_waited_for() -> None:
+    """The driver takes what it is told then for what it waits for, and no None for a number."""
+    size = 30_000_000  # more than a socket takes at once
+    found: list[bytes] = []
+    with transaction.atomic(), sending() as beside:
+        beside.ask(b"SELECT length('%b')" % (b"x" * size), found.extend)
+        assert beside._steps is not None
+        assert beside._wanted == Wait.RW
+        beside.settle()
+    assert found == [str(size).encode()]

@@ -26,8 +26,9 @@ class Cable:
         self._selector = selectors.DefaultSelector()
         self._other: dict[socket.socket, socket.socket] = {}
         self._kept: list[socket.socket] = []  # accepted while cut: never read from
+        self._held: list[socket.socket] = []
         self._orders = os.pipe()
-        self._cut = self._ended = False
+        self._cut = self._hold = self._ended = False
         self._thread = threading.Thread(target=self._forward, daemon=True)
 
     def __enter__(self) -> Self:
@@ -50,6 +51,15 @@ class Cable:
         self._cut = False
         self._tell()
 
+    def hold(self) -> None:
+        """From now on those that are connected wait, in both directions; others come through."""
+        self._hold = True
+        self._tell()
+
+    def release(self) -> None:
+        self._hold = False
+        self._tell()
+
     def _tell(self) -> None:
         os.write(self._orders[1], b"!")
 
@@ -69,8 +79,19 @@ class Cable:
             elif was_cut and not self._cut:
                 self._drop_all()
             was_cut = self._cut
+            self._let_wait()
         self._drop_all()
         self._server.close()
+
+    def _let_wait(self) -> None:
+        if self._hold and not self._held:
+            self._held = list(self._other)
+            for one in self._held:
+                self._selector.unregister(one)
+        elif self._held and not self._hold:
+            for one in self._held:
+                self._selector.register(one, selectors.EVENT_READ)
+            self._held = []
 
     def _accept(self) -> None:
         with contextlib.suppress(BlockingIOError):

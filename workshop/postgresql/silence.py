@@ -23,6 +23,8 @@ from typing import Any, Final
 import psycopg
 from psycopg.errors import _WaitTimeout
 
+from workshop.lib.waiting import TakenUp
+
 LOOK_EVERY: Final = 1.0  # seconds of waiting for one answer
 PATIENCE: Final = 2.0  # seconds for the one letter; a busy server begins a process to give it
 LEFT_ALONE: Final = 2.0  # seconds without another look after a vain one
@@ -107,7 +109,7 @@ def _wait(
     interval: float = 0.1,
     timeout: float | None = None,
 ) -> Any:
-    """``psycopg.Connection.wait``, which goes on with a generator where it was left."""
+    """``psycopg.Connection.wait``, looking up now and then."""
     if timeout is not None:
         return wait(connection, gen, interval, timeout)
     while True:
@@ -117,3 +119,4 @@ def _wait(
             if not answers(address):
                 connection.pgconn.finish()  # nothing that comes later may be taken for an answer
                 raise psycopg.OperationalError(SILENT) from None
+            gen = gen if isinstance(gen, TakenUp) else TakenUp(gen)

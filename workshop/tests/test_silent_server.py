@@ -51,6 +51,19 @@ def test_a_statement_that_takes_long_is_waited_for(far: Any) -> None:
     assert ask(far, "SELECT 7 FROM pg_sleep(2.5)") == (7,)
 
 
+def test_a_statement_that_takes_long_to_send_is_waited_for(far: Any, cable: Cable) -> None:
+    """It is more than the network holds, and the server reads it late."""
+    text = "x" * 30_000_000
+    assert ask(far) == (1,)
+    cable.hold()
+    late = threading.Timer(2.5 * silence.LOOK_EVERY, cable.release)
+    late.start()
+    with far.cursor() as cursor:
+        cursor.execute("SELECT length(%s)", [text])
+        assert cursor.fetchone() == (len(text),)
+    late.join()
+
+
 def test_a_silent_server_is_given_up_and_taken_again(far: Any, cable: Cable) -> None:
     assert ask(far) == (1,)
     cable.cut()
