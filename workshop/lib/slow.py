@@ -1,8 +1,9 @@
 """What took too long is told while it happens: statements, requests, steps of the bot, by name.
 
 A statement is named after the function of ours that asked for it (``receipts.selectors.search``):
-that stays the same when the statement changes, and there are only so many. Values never stand in
-the log; the statement is shown with its placeholders.
+that stays the same when the statement changes, and there are only so many. What a library asks for
+of its own accord is named after the library's function. Values never stand in the log; the
+statement is shown with its placeholders.
 """
 
 from __future__ import annotations
@@ -31,9 +32,12 @@ _PASSING: Final = tuple(
         "lib/compiled.py",
         "lib/prepared.py",
         "lib/lookups.py",
+        "middleware.py",
+        "metrics.py",
         "postgresql/",
     )
 )
+_MACHINERY: Final = ("django.db.", "django.utils.", "contextlib", "functools")
 _LONGEST: Final = 1_000  # characters of a statement
 
 logger = logging.getLogger(__name__)
@@ -85,14 +89,24 @@ def _tell(sql: str, params: Any, took: float, connection: BaseDatabaseWrapper) -
 
 
 def asked_by(frame: FrameType | None) -> str:
-    """The innermost function of ours on the way to ``frame`` that does more than pass on."""
-    while frame is not None:
-        path = frame.f_code.co_filename
+    """The innermost function of ours on the way to ``frame`` that does more than pass on; without
+    one, the innermost of a library that is more than the machinery of statements."""
+    for one in _outwards(frame):
+        path = one.f_code.co_filename
         if path.startswith(_ROOT) and "site-packages" not in path and not path.startswith(_PASSING):
             module = path.removeprefix(_ROOT).strip("/").removesuffix(".py").replace("/", ".")
-            return f"{module}.{frame.f_code.co_qualname}"
-        frame = frame.f_back
+            return f"{module}.{one.f_code.co_qualname}"
+    for one in _outwards(frame):
+        path, module = one.f_code.co_filename, str(one.f_globals.get("__name__", ""))
+        if not path.startswith(_PASSING) and not module.startswith(_MACHINERY):
+            return f"{module}.{one.f_code.co_qualname}"
     return "unknown"
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
 
 
 @contextmanager

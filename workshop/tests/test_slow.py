@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 import time
 from typing import Any
 
@@ -32,6 +34,24 @@ def test_a_slow_statement_is_named_after_who_asked(
     assert record.duration_ms >= 0
     assert "secret-number" not in record.statement
     assert record.statement.startswith("SELECT")
+
+
+def test_what_nobody_of_ours_asks_for_is_named_after_the_library() -> None:
+    """In a thread of its own, where no function of ours has called."""
+    library = (
+        "def execute(found): found.append(asked_by(sys._getframe()))\n"
+        "class Session:\n"
+        "    def load(self, found): execute_of_django(found)\n"
+    )
+    django = {"__name__": "django.db.backends", "asked_by": slow.asked_by, "sys": sys}
+    exec(compile(library, "django.py", "exec"), django)
+    sessions = {"__name__": "sessions.store", "execute_of_django": django["execute"]}
+    exec(compile(library, "sessions.py", "exec"), sessions)
+    found: list[str] = []
+    thread = threading.Thread(target=sessions["Session"]().load, args=(found,))  # type: ignore[operator]
+    thread.start()
+    thread.join()
+    assert found == ["sessions.store.Session.load"]
 
 
 @pytest.mark.django_db
