@@ -171,9 +171,9 @@ class SimClient:
     # What people see
 
     def chat(self, chat_id: int, *, deleted: bool = False, limit: int = 200) -> list[Json]:
-        """The visible messages, oldest first."""
-        found = self.request("GET", f"/sim/chat/{chat_id}?limit={limit}")["messages"]
-        return [message for message in found if deleted or not message["deleted"]]
+        """The newest visible messages, oldest first; with ``deleted`` the others among them."""
+        path = f"/sim/chat/{chat_id}?limit={limit}&deleted={int(deleted)}"
+        return list(self.request("GET", path)["messages"])
 
     def last_screen(self, chat_id: int) -> Json | None:
         """The newest message of the bot that carries buttons."""
@@ -192,7 +192,7 @@ class SimClient:
             left = deadline - time.monotonic()
             view = self.request("GET", f"/sim/chat/{chat_id}?after={seen}&wait={max(left, 0)}")
             seen = view["version"]
-            visible = [message for message in view["messages"] if not message["deleted"]]
+            visible = view["messages"]
             if result := condition(visible):
                 return result
             if left <= 0:

@@ -161,7 +161,8 @@ class Control:
         return reply(groups.upgrade(self._world, await _body(request)))
 
     async def chat(self, request: web.Request) -> web.Response:
-        """`?limit=` newest messages, `before=` a message id; `after=` a version with `wait=` s."""
+        """`?limit=` newest messages, `before=` a message id; `after=` a version with `wait=` s;
+        `deleted=1`: those that nobody sees any more, too."""
         chat_id = int(request.match_info["chat"])
         if not self._world.people.known(chat_id):
             raise ControlError(f"no such chat: {chat_id}", 404)
@@ -169,7 +170,9 @@ class Control:
         await self._wait(request, lambda: self._world.news.version > seen)
         limit = int(request.query.get("limit", 200))
         before = int(request.query.get("before", 0))
-        return reply(chat_view(self._world, chat_id, limit=limit, before=before))
+        deleted = request.query.get("deleted") == "1"
+        view = chat_view(self._world, chat_id, limit=limit, before=before, deleted=deleted)
+        return reply(view)
 
     async def message(self, request: web.Request) -> web.Response:
         chat_id, number = (int(request.match_info[key]) for key in ("chat", "message"))

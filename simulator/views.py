@@ -68,16 +68,21 @@ def _media(api: Json) -> Json:
     return {}
 
 
-def chat_view(world: "World", chat_id: int, *, limit: int, before: int = 0) -> Json:
-    """The newest `limit` messages of a chat, oldest first; `before` pages back by message id."""
+def chat_view(
+    world: "World", chat_id: int, *, limit: int, before: int = 0, deleted: bool = False
+) -> Json:
+    """The newest `limit` messages that a person sees in a chat, oldest first; with `deleted` the
+    deleted ones among them. `before` pages back by message id."""
     records = world.messages.get(chat_id, {})
-    numbers = sorted(records)
-    if before:
-        numbers = [number for number in numbers if number < before]
+    numbers = [
+        number
+        for number, record in records.items()
+        if (deleted or not record["deleted"]) and (not before or number < before)
+    ]
     return {
         "id": chat_id,
         "version": world.news.version,
-        "messages": [message_view(world, records[number]) for number in numbers[-limit:]],
+        "messages": [message_view(world, records[number]) for number in sorted(numbers)[-limit:]],
         "total": len(records),
     }
 

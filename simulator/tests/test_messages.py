@@ -145,6 +145,21 @@ def test_edits_and_their_refusals(play: Play, people: SimClient) -> None:
     assert message["deleted"]
 
 
+def test_a_screen_stays_in_view_behind_many_deleted_texts(play: Play, people: SimClient) -> None:
+    texts = 250  # more than a chat shows at once
+
+    async def scenario(bot: Bot) -> None:
+        await bot.send_message(PERSON, "экран", reply_markup=keyboard(["A"]))
+        for _number in range(texts):
+            await bot.delete_message(PERSON, people.send_text(PERSON, "101"))
+
+    play(scenario)
+    screen = people.last_screen(PERSON)
+    assert screen is not None
+    assert [message["text"] for message in people.chat(PERSON)] == ["экран"]
+    assert [message["deleted"] for message in people.chat(PERSON, deleted=True)] == [True] * 200
+
+
 def test_text_edit_without_markup_takes_the_keyboard_away(play: Play, people: SimClient) -> None:
     async def scenario(bot: Bot) -> None:
         sent = await bot.send_message(PERSON, "x", reply_markup=keyboard(["A"]))
