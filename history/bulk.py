@@ -174,7 +174,7 @@ class Batch:
 
     def mark(self) -> Mark:
         """The batch as it is now, to come :meth:`back_to`."""
-        return [len(self._heads), *(len(table.rows) for table in self._tables.values())]
+        return [len(self._heads), *[len(table.rows) for table in self._tables.values()]]
 
     def back_to(self, mark: Mark) -> None:
         """Forget what was added since, and nothing else may hold on to it."""
@@ -227,13 +227,14 @@ def new_row(model: type[M], /, **values: Any) -> M:
     recipe = _recipe(model)
     row = model.__new__(model)
     row.__dict__ = columns = recipe.constants.copy()
-    row._state = ModelState()
+    columns["_state"] = ModelState()
     for name, make in recipe.made:
         if name not in values:
             columns[name] = make()
-    if not recipe.relations.keys().isdisjoint(values):
-        for name in recipe.relations.keys() & values:
-            relate(row, name, values.pop(name))
+    relations = recipe.relations
+    if not relations.keys().isdisjoint(values):
+        for name in [name for name in values if name in relations]:
+            _relate(row, name, values.pop(name), *relations[name])
     columns.update(values)
     return row
 
@@ -241,9 +242,15 @@ def new_row(model: type[M], /, **values: Any) -> M:
 def relate(row: models.Model, name: str, value: models.Model | None) -> None:
     """``row.name = value`` for a relation, without the questions that a right value need not
     answer."""
-    column, key = _recipe(type(row)).relations[name]
-    row.__dict__[column] = None if value is None else value.__dict__[key]
-    row._state.fields_cache[name] = value
+    _relate(row, name, value, *_recipe(type(row)).relations[name])
+
+
+def _relate(
+    row: models.Model, name: str, value: models.Model | None, column: str, key: str
+) -> None:
+    columns = row.__dict__
+    columns[column] = None if value is None else value.__dict__[key]
+    columns["_state"].fields_cache[name] = value
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,14 @@ from history.models import Event
 from history.registry import Payload
 
 # What differs from one event to the next, in the order in which the forms have places for it.
-_HASHED: Final = ("command_id", "occurred_at", "ordinal", "payload", "sequence", "stream")
-_COPIED: Final = (
-    "id", "stream", "sequence", "payload", "occurred_at", "command_id", "ordinal",
-    "previous_hash", "hash",
-)  # fmt: skip
+_HASHED: Final = {
+    "command_id": b"%d", "occurred_at": b'"%b"', "ordinal": b"%d", "payload": b"%b",
+    "sequence": b"%d", "stream": b"%b",
+}  # fmt: skip
+_COPIED: Final = {
+    "id": b"%d", "stream": b"%b", "sequence": b"%d", "payload": b"%b", "occurred_at": b"%b",
+    "command_id": b"%d", "ordinal": b"%d", "previous_hash": b"%b", "hash": b"%b",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,11 @@ class Form:
         columns = {**shared, "kind": payload.kind, "version": payload.version}
         told = {**columns, "recorded_at": recorded_at}
         hashed = [
-            encoded(name) + b":" + (b"%b" if name in _HASHED else _literal(encoded(told[name])))
+            encoded(name) + b":" + (_HASHED.get(name) or _literal(encoded(told[name])))
             for name in sorted(HASHED_FIELDS)  # as canonical JSON orders them
         ]
         names = [item.attname for item in Event._meta.concrete_fields]
-        line = [b"%b" if name in _COPIED else _literal(copied(told[name])) for name in names]
+        line = [_COPIED.get(name) or _literal(copied(told[name])) for name in names]
         return cls(payload.kind, columns, b"{" + b",".join(hashed) + b"}", b"\t".join(line) + b"\n")
 
 
@@ -91,11 +94,11 @@ class NewEvent:
         self._form, self.payload, self._occurred = form, payload, occurred
         self.kind, self._stream, self._payload = form.kind, head.copied, encoded(payload)
         body = form.hashed % (
-            b"%d" % self.command_id,
-            b'"%b"' % occurred,
-            b"%d" % self.ordinal,
+            self.command_id,
+            occurred,
+            self.ordinal,
             self._payload,
-            b"%d" % self.sequence,
+            self.sequence,
             head.encoded,
         )
         self.hash = link(body, self.previous_hash)
@@ -103,13 +106,13 @@ class NewEvent:
     def line(self) -> bytes:
         """As COPY takes it."""
         return self._form.line % (
-            b"%d" % self.id,
+            self.id,
             self._stream,
-            b"%d" % self.sequence,
+            self.sequence,
             self._payload.replace(b"\\", b"\\\\"),
             self._occurred,
-            b"%d" % self.command_id,
-            b"%d" % self.ordinal,
+            self.command_id,
+            self.ordinal,
             self.previous_hash.encode(),
             self.hash.encode(),
         )

@@ -7,7 +7,7 @@ are named) is.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from integrations.imports.cells import folded
 from integrations.imports.columns import Values
@@ -26,6 +26,13 @@ WATCH: Final[tuple[str, ...]] = (
 )
 CustomerKey = tuple[str, str]
 WatchKey = tuple[str, str]
+
+
+class Keys(NamedTuple):
+    """By what the customer and the watch of a row are recognised; None where there is none."""
+
+    customer: CustomerKey | None
+    watch: WatchKey | None
 
 
 class Parties:
@@ -50,9 +57,10 @@ class Parties:
         for pk, serial, brand in found.values_list("pk", "serial_key", "brand"):
             self._watches[serial, folded(brand)] = self._watches[serial, ""] = pk
 
-    def new_customer(self, values: Values, facts: dict[str, Any]) -> dict[str, str] | None:
+    def new_customer(
+        self, values: Values, key: CustomerKey | None, facts: dict[str, Any]
+    ) -> dict[str, str] | None:
         """The values of a customer to write; a known one is put into ``facts`` instead."""
-        key = customer_key(values)
         if key is None:
             return None
         known = self._customers.get(key) if key[0] else None
@@ -61,20 +69,21 @@ class Parties:
             return None
         return {"name": values.get("customer", ""), "phone": values.get("phone", "")}
 
-    def new_watch(self, values: Values, facts: dict[str, Any]) -> dict[str, Any] | None:
+    def new_watch(
+        self, values: Values, key: WatchKey | None, facts: dict[str, Any]
+    ) -> dict[str, Any] | None:
         given = {name: values[name] for name in WATCH if name in values}
         if not given:
             return None
-        key = watch_key(values)
         known = self._watches.get(key) if key is not None else None
         if known is not None:
             facts["watch"] = known
             return None
         return given
 
-    def remember(self, values: Values, receipt: Receipt) -> None:
+    def remember(self, keys: Keys, receipt: Receipt) -> None:
         """What a row has written counts for the rows after it."""
-        customer, watch = customer_key(values), watch_key(values)
+        customer, watch = keys
         if customer is not None and customer[0] and receipt.customer_id:
             self._customers[customer] = receipt.customer_id
         if watch is not None and receipt.watch_id:

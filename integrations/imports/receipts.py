@@ -26,7 +26,7 @@ from integrations.imports.columns import (
     Values,
 )
 from integrations.imports.moments import Step, in_order
-from integrations.imports.parties import Parties
+from integrations.imports.parties import Keys, Parties, customer_key, watch_key
 from integrations.imports.revising import FACTS, deadline_of, revise
 from polishing.models import PolishingOrder
 from polishing.services.bulk import send_to_polishing, take_back
@@ -83,11 +83,12 @@ class ReceiptImporter:
         history = _History(self, values)
         steps = in_order(received, history.steps(), self.now)
         facts = {name: values[name] for name in _FACTS if name in values}
+        keys = Keys(customer_key(values), watch_key(values))
         draft = bulk.draft(
             number=values["number"].display,
             key=CommandKey(self.order.client, f"row:{row.number}"),
-            watch=self.parties.new_watch(values, facts),
-            customer=self.parties.new_customer(values, facts),
+            watch=self.parties.new_watch(values, keys.watch, facts),
+            customer=self.parties.new_customer(values, keys.customer, facts),
             facts=facts,
             deadline=deadline_of(values),
             urgent=values.get("urgent", False),
@@ -102,7 +103,7 @@ class ReceiptImporter:
             except WorkshopError as error:
                 raise RowError(Problem(step.column, error.text())) from error
         self._ensure_holders(values, draft.receipt, history.polished)
-        self.parties.remember(values, draft.receipt)
+        self.parties.remember(keys, draft.receipt)
         return int(draft.receipt.id)
 
     def _ensure_holders(

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -207,8 +208,7 @@ class _Run:
         if wrong:
             return Done(ERROR, None, tuple(wrong))
         try:
-            with bulk.attempt():
-                return importer.take(row, bulk)
+            return bulk.attempt(partial(importer.take, row))
         except RowError as error:
             return Done(ERROR, None, error.problems)
         except WorkshopError as error:

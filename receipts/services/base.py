@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +32,8 @@ _FIELD_KINDS: Mapping[str, Sequence[str]] = {
     "master_id": STATUS_KINDS,
     "deadline": (DeadlineChanged.kind,),
 }
+CLOCKS_DIFFER: Final = timedelta(minutes=1)
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -128,8 +130,10 @@ def past_moment(moment: datetime | None, receipt: Receipt, at: datetime, field: 
     """When something happened: not in the future, not before the receipt (default: now)."""
     if moment is None:
         return at
-    if moment > at + timedelta(minutes=1):
-        raise RuleViolation("receipts.in_future", _("This lies in the future."), field=field)
+    if moment > at:
+        if moment > at + CLOCKS_DIFFER:
+            raise RuleViolation("receipts.in_future", _("This lies in the future."), field=field)
+        moment = at
     if moment < receipt.received_at:
         raise RuleViolation(
             "receipts.before_receipt",
@@ -137,7 +141,7 @@ def past_moment(moment: datetime | None, receipt: Receipt, at: datetime, field: 
             field=field,
             params={"when": clock.show(receipt.received_at)},
         )
-    return min(moment, at)
+    return moment
 
 
 def in_words(value: Any) -> str:

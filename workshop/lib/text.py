@@ -22,13 +22,15 @@ def clean_text(value: str | None, *, field: str, limit: int = COMMENT_LENGTH) ->
     """
     if not value:
         return ""
-    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if _CONTROLS.search(text):
-        raise RuleViolation(
-            "text.control_characters",
-            _("The text contains characters that cannot be stored."),
-            field=field,
-        )
+    text = value.strip()
+    if not text.isprintable():  # a line break, a rare blank, a control character
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if _CONTROLS.search(text):
+            raise RuleViolation(
+                "text.control_characters",
+                _("The text contains characters that cannot be stored."),
+                field=field,
+            )
     if len(text) > limit:
         raise RuleViolation(
             "text.too_long",

@@ -180,7 +180,7 @@ class Draft(StagesDraft):
 
     def _separation(self, actor: Actor) -> list[str]:
         """The warning as it would have been given; a past decision is not blocked any more."""
-        if settings.QC_SEPARATION == "off" or actor.employee_id is None:
+        if actor.employee_id is None or settings.QC_SEPARATION == "off":
             return []
         own = any(row.employee_id == actor.employee_id for row in self.operations)
         return [SEPARATION_WARNING] if own else []

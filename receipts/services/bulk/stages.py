@@ -180,6 +180,8 @@ class StagesDraft(OpeningDraft):
         return row
 
     def _rework_of(self, kind: OperationType, performed_at: datetime) -> ReturnCase | None:
+        if not self.cases:
+            return None
         found = [
             case
             for case, items in self.cases

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
 
@@ -23,6 +23,8 @@ from workshop.lib.actor import Actor
 from workshop.lib.text import clean_text
 
 VERB = "receipt.write_history"
+
+T = TypeVar("T")
 
 
 class Writer:
@@ -126,12 +128,11 @@ class Writer:
         self.drawer.put(row)
         return int(row.id)
 
-    @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """An error inside takes back what was added inside, and is raised."""
+    def attempt(self, story: Callable[[Writer], T]) -> T:
+        """What ``story`` answers; an error in it takes back what it added, and is raised."""
         mark, drafts = self.rows.mark(), len(self._drafts)
         try:
-            yield
+            return story(self)
         except Exception:
             self.rows.back_to(mark)
             del self._drafts[drafts:]
