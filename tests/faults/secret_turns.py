@@ -20,6 +20,7 @@ from history.backups import rotation, sealing
 from history.models import Job, JobRun
 from integrations.webhooks.sealing import _derived
 from staff.services.jobs import ask_for_job
+from tests.faults import secret_broker
 from tests.faults.secret_files import SecretFiles, new_secret
 from tests.faults.secret_load import FORBIDDEN, FOUND, OK
 from tests.faults.secret_outside import Outside
@@ -47,9 +48,10 @@ class Turns:
         server: Postgres | None,
         redis: Redis | None,
         services: Services | None,
+        rabbit: secret_broker.Rabbit | None,
     ) -> None:
         self.place, self.messenger, self.receiver = place, messenger, receiver
-        self.server, self.redis = server, redis
+        self.server, self.redis, self.rabbit = server, redis, rabbit
         self.secrets = SecretFiles(place.folder / "secrets")
         self.former: dict[str, str] = {}
         self.turned: dict[str, float] = {}
@@ -78,6 +80,7 @@ class Turns:
             address = self.server.address(OWNER, password, of=address)
         self.secrets.put("DATABASE_URL", address)
         self.secrets.put("REDIS_URL", self.redis.address() if self.redis else "")
+        self.secrets.put(secret_broker.SETTING, "")  # that is Redis
 
     def _new_backup_keys(self) -> None:
         public, secret = sealing.new_keys()
@@ -97,6 +100,7 @@ class Turns:
             "keys": lambda: self._key(KEYS),
             "endpoint": self._endpoint,
             "addresses": self._addresses,
+            "broker": self._broker,
             "bot": self._bot,
             "outside": self._outside,
             "backups": self._backup_keys,
@@ -168,6 +172,18 @@ class Turns:
         self.server.do(f"ALTER ROLE {OWNER} NOLOGIN")
         self.redis.drop_password(former)
 
+    def _broker(self) -> None:
+        """From Redis to RabbitMQ; then another user of it, and the former one is dropped."""
+        if self.rabbit is None:
+            return
+        self.secrets.put(secret_broker.SETTING, self.rabbit.add_user())
+        self.world.restart()
+        self.world.wait_for_progress()
+        former = self.secrets.put(secret_broker.SETTING, self.rabbit.add_user())
+        self.former[secret_broker.SETTING] = former
+        self.world.restart()
+        self.rabbit.drop_user(former)
+
     def _bot(self) -> None:
         """From BotFather to the restart nothing can be sent: what falls due waits."""
         new = self.messenger.client.revoke()
@@ -223,6 +239,8 @@ class Turns:
         if "endpoint" in self.former:
             wait_until(lambda: self._journal()["entries"][-1]["signatures"] == 1)
             found["both secrets signed"] = self.former["endpoint"] == "both"
+        if self.former.get(secret_broker.SETTING):
+            found["broker"] = secret_broker.lets_in(self.secrets.now(secret_broker.SETTING))
         found["webhooks verified"] = self._journal()["wrong"] == 0 and self._journal()["entries"]
         if self.former.get("BACKUP_IDENTITY"):
             found["a former backup opens with its former key"] = self._opens(self._aside)
@@ -241,6 +259,7 @@ class Turns:
             "METRICS_TOKEN": lambda token: self._scrape(token) == FORBIDDEN,
             "REDIS_URL": lambda address: not knows(address),
             "DATABASE_URL": lambda address: not lets_in(address),
+            secret_broker.SETTING: lambda address: not secret_broker.lets_in(address),
             "TELEGRAM_BOT_TOKEN": lambda token: (
                 api.ask(get(f"/bot{token}/getMe")).status == UNAUTHORIZED
             ),

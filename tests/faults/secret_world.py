@@ -30,7 +30,8 @@ from tests.faults.webhooks import Receiver
 LONGEST: Final = 60.0  # seconds for an end
 KEYS: Final = ("SECRET_KEY", "API_KEY_PEPPER", "WEBHOOK_SECRET_KEY")
 ALL: Final = (
-    *KEYS, *(f"{name}_FALLBACKS" for name in KEYS), "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN",
+    *KEYS, *(f"{name}_FALLBACKS" for name in KEYS), "DATABASE_URL", "REDIS_URL",
+    "CELERY_BROKER_URL", "METRICS_TOKEN",
 )  # fmt: skip
 OF_THE_BOT: Final = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET")
 OF_THE_WORKER: Final = ("BACKUP_IDENTITY", "BACKUP_RECIPIENT")
@@ -70,7 +71,7 @@ class World(stopping_load.World):
 
     def _programs(self) -> dict[str, Program]:
         every = programs._settings({}) | self.secrets.environment(ALL)
-        every |= {"CELERY_BROKER_URL": "", "LOG_FORMAT": "json"}
+        every |= {"LOG_FORMAT": "json"}
         every |= self.outside.environment() if self.outside else {}
         every |= {f"METRICS_PORT_{name.upper()}": str(self.ports[name]) for name in METERED}
         bot = self.secrets.environment(OF_THE_BOT) | {

@@ -1,6 +1,7 @@
 """`make faults-secrets`: every secret is turned while the workshop is at work.
 
-    python -m tests.faults.secrets [--parts keys,endpoint,addresses,bot,outside,backups] [--small]
+    python -m tests.faults.secrets [--small]
+                                   [--parts keys,endpoint,addresses,broker,bot,outside,backups]
 
 Two sites, worker, scheduler and bot (by webhook) get every secret as a file; PostgreSQL and Redis
 are private ones that ask for passwords. Programs read and write over the API, somebody signed in
@@ -10,21 +11,23 @@ services outside. Meanwhile each secret is turned by the steps of docs/secrets.m
 lost or refused (one that a restarting site does not take is sent to the other one, once), nobody
 signed out, no key void, nothing done twice; at the end no former secret may open anything. All the
 while command and environment of every process are searched for every secret, at the end logs,
-pages, errors and what has left. `--small`: two sites, and the keys that they share. Not among the
-programs of the suite: half a minute of processor time. Prints one JSON object; exit code 0 when it
-is so.
+pages, errors and what has left. `broker` goes from Redis to the RabbitMQ of this machine and turns
+its user; without one it is named in `not_here`. `--small`: two sites, and the keys that they share.
+Not among the programs of the suite: half a minute of processor time. Prints one JSON object; exit
+code 0 when it is so.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import time
 from typing import Any, Final
 
 from tests.faults.setup import Place, Simulator, finish, throwaway, versions
 
-PARTS: Final = "keys,endpoint,addresses,bot,outside,backups"
+PARTS: Final = "keys,endpoint,addresses,broker,bot,outside,backups"
 
 
 def main() -> None:
@@ -40,12 +43,15 @@ def main() -> None:
 
 
 def _whole(wanted: argparse.Namespace) -> dict[str, Any]:
+    from tests.faults.secret_broker import Rabbit, is_here
     from tests.faults.secret_servers import COUNTS, Postgres, Redis
     from tests.faults.secret_services import Services
     from tests.faults.webhooks import Receiver, _environment
 
+    rabbit = Rabbit() if "broker" in wanted.parts and is_here() else None
     with (
         _environment(),
+        rabbit or contextlib.nullcontext(),
         Postgres() as server,
         Redis() as redis,
         Services() as services,
@@ -53,7 +59,7 @@ def _whole(wanted: argparse.Namespace) -> dict[str, Any]:
         Simulator(place) as messenger,
         Receiver() as receiver,
     ):
-        return _run(place, messenger, receiver, wanted, server, redis, services)
+        return _run(place, messenger, receiver, wanted, server, redis, services, rabbit)
 
 
 def _small(wanted: argparse.Namespace) -> dict[str, Any]:
@@ -76,11 +82,12 @@ def _run(
     server: Any = None,
     redis: Any = None,
     services: Any = None,
+    rabbit: Any = None,
 ) -> dict[str, Any]:
     from tests.faults.secret_turns import Turns
 
     began = time.monotonic()
-    turns = Turns(place, messenger, receiver, wanted, server, redis, services)
+    turns = Turns(place, messenger, receiver, wanted, server, redis, services, rabbit)
     world = turns.world
     with world.at_work():
         (turns.few if wanted.small else turns.all)()
@@ -121,6 +128,7 @@ def _run(
         "promised": promised,
         "former_refused": refused,
         "turned": turns.turned,
+        "not_here": ["broker"] if "broker" in wanted.parts and rabbit is None else [],
         "restarts": world.restarts,
         "unclean": world.unclean,
         "runs": len(turns.turned),
