@@ -21,6 +21,12 @@ class Request:
     body: bytes
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    """Usual are 5; what comes beyond them together is not let in before a second has passed."""
+
+
 Reply = tuple[int, dict[str, str], bytes]
 OK: Reply = (204, {}, b"")
 
@@ -74,8 +80,7 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, *_args: Any) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     receiver = Receiver(server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

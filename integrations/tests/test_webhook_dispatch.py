@@ -132,9 +132,11 @@ def test_a_hanging_receiver_holds_up_nobody_else(receiver: Receiver, dispatching
     """Eight of its messages hang, of each receipt one; all those of the other one arrive."""
     released = threading.Event()
     order: list[tuple[str, int]] = []
+    hanging: list[Request] = []
 
     def reply(request: Request) -> Reply:
         if request.path == "/slow":
+            hanging.append(request)
             released.wait(30)
         data = json.loads(request.body)["data"]
         order.append((f"{request.path} {data['stream']}", data["sequence"]))
@@ -152,6 +154,7 @@ def test_a_hanging_receiver_holds_up_nobody_else(receiver: Receiver, dispatching
     settled(lambda: mine.filter(state=WebhookDelivery.DONE).count() == 24)
     others = WebhookDelivery.objects.filter(endpoint=slow)
     assert Counter(others.values_list("state", flat=True)) == {"sending": 8, "waiting": 16}
+    settled(lambda: len(hanging) == webhook_queue.WIDTH)
     released.set()
     settled(all_done)
     assert receiver.most["/slow"] == webhook_queue.WIDTH
