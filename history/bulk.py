@@ -20,7 +20,7 @@ from django.db.models.base import ModelState
 
 from history.bulk_events import Form, NewEvent, lines
 from history.bulk_ids import Blocks, stock_up
-from history.bulk_rows import copied, copy, insert, insert_rows
+from history.bulk_rows import copied, copy, insert, insert_rows, told
 from history.canonical import digest, encoded
 from history.commands import CommandKey
 from history.models import Command, Event, Stream
@@ -57,6 +57,18 @@ class _Table:
             self.ids = chain.from_iterable(self.blocks)
 
 
+class _Tables(dict[type[models.Model], _Table]):
+    """The table of each model that was asked for, in the order of the first questions."""
+
+    def __init__(self, *, dry: bool) -> None:
+        super().__init__()
+        self._dry = dry
+
+    def __missing__(self, model: type[models.Model]) -> _Table:
+        table = self[model] = _Table(model, dry=self._dry)
+        return table
+
+
 class Head:
     """The end of a stream that begins in a batch: the columns of its row, and its name as bytes."""
 
@@ -76,7 +88,7 @@ class Batch:
     dry: bool = False  # nothing is written, no hash is reckoned
     check_keys: bool = False  # as rows arrive
     _now: str = ""
-    _tables: dict[type[models.Model], _Table] = field(default_factory=dict)
+    _tables: _Tables = field(init=False)
     _heads: dict[str, Head] = field(default_factory=dict)
     _who: dict[int, tuple[Actor, dict[str, Any]]] = field(default_factory=dict)
     _forms: dict[tuple[int, type[Payload]], Form] = field(default_factory=dict)
@@ -86,20 +98,15 @@ class Batch:
 
     def __post_init__(self) -> None:
         self._now = clock.iso(self.now) or ""
-
-    def _table(self, model: type[models.Model]) -> _Table:
-        table = self._tables.get(model)
-        if table is None:
-            table = self._tables[model] = _Table(model, dry=self.dry)
-        return table
+        self._tables = _Tables(dry=self.dry)
 
     def next_id(self, model: type[models.Model]) -> int:
         """An id that no other row of ``model`` has or gets."""
-        return next(self._table(model).ids)
+        return next(self._tables[model].ids)
 
     def add(self, row: models.Model) -> None:
         """Write ``row`` at the end; it may be changed until then. It gets an id unless it has."""
-        table, columns = self._table(type(row)), row.__dict__
+        table, columns = self._tables[type(row)], row.__dict__
         if columns[table.key] is None:
             columns[table.key] = next(table.ids)
         if not self.dry:
@@ -130,7 +137,7 @@ class Batch:
         head.last_sequence += 1
         event = NewEvent(stream, head.last_sequence, at, head.last_hash)
         if not self.dry:
-            table = self._table(Event)
+            table = self._tables[Event]
             event.id, event.recorded_at = next(table.ids), self.now
             event.command_id, event.ordinal = command.id, command.next_ordinal
             form = self._form(type(payload), actor)
@@ -141,7 +148,7 @@ class Batch:
         return cast(Event, event)
 
     def _begin(self, stream: str) -> Head:
-        table = self._table(Stream)
+        table = self._tables[Stream]
         head = self._heads[stream] = Head(stream, next(table.ids))
         if not self.dry:
             head.copied, head.encoded = copied(stream), encoded(stream)
@@ -160,7 +167,7 @@ class Batch:
     def told(self, at: datetime) -> str:
         """A moment in canonical form; several events after another are often of one."""
         if at is not self._at:
-            self._at, self._at_told = at, clock.iso(at) or ""
+            self._at, self._at_told = at, told(at) or ""
         return self._at_told
 
     def _columns_of(self, actor: Actor) -> dict[str, Any]:

@@ -82,12 +82,6 @@ class NewEvent:
         self.stream, self.sequence, self.occurred_at = stream, sequence, occurred_at
         self.previous_hash, self.hash = previous_hash, ""
 
-    def __getattr__(self, name: str) -> Any:
-        """A column that it shares with the others of its form."""
-        if name in NewEvent.__slots__ or name not in self._form.columns:
-            raise AttributeError(name)
-        return self._form.columns[name]
-
     def fill(self, form: Form, payload: dict[str, Any], occurred: bytes, head: Named) -> None:
         """Hash it; its ids and the moment of recording are there. ``occurred`` is its moment in
         canonical form."""
@@ -116,6 +110,16 @@ class NewEvent:
             self.previous_hash.encode(),
             self.hash.encode(),
         )
+
+
+def _shared(name: str) -> property:
+    """A column that an event shares with the others of its form."""
+    return property(lambda event: event._form.columns[name])
+
+
+for _item in Event._meta.concrete_fields:
+    if _item.attname not in NewEvent.__slots__:
+        setattr(NewEvent, _item.attname, _shared(_item.attname))
 
 
 def lines(events: Sequence[NewEvent]) -> bytes:

@@ -15,6 +15,7 @@ import orjson
 from workshop.lib import clock
 
 AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
+_SUBCLASSED: Final = (str, int)  # members of an enumeration, above all
 _encode: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -34,7 +35,7 @@ def plain(value: Any) -> Any:
         }
     if exact is list:
         return [item if type(item) in AS_THEY_ARE else plain(item) for item in value]
-    if isinstance(value, bool | int | str):
+    if isinstance(value, _SUBCLASSED):
         return value
     if isinstance(value, datetime):
         return clock.iso(value)

@@ -126,7 +126,7 @@ def flag(cell: Any) -> bool:
 def moment(cell: Any) -> Moment:
     """A day or a day with its time, in the workshop's zone unless the text names another."""
     if isinstance(cell, datetime):
-        found = cell if cell.tzinfo else cell.replace(tzinfo=clock.zone())
+        found = cell if cell.tzinfo else datetime.combine(cell, cell.time(), clock.zone())
         return Moment(_in_range(found, cell), is_day=False)
     if isinstance(cell, date):
         return Moment(_in_range(_start(cell), cell), is_day=True)

@@ -25,7 +25,7 @@ from integrations.imports.known import Known
 from integrations.models import DataJob, Import
 from receipts.numbers import Number
 
-FORM: Final = 1
+FORM: Final = 2
 MOST_BYTES: Final = 32 * 1024 * 1024
 """Some 60 000 rows: a longer table is read twice."""
 
@@ -107,15 +107,19 @@ def _rows_of(line: bytes) -> Read:
     found: Read = []
     for (number, values), problems in orjson.loads(line):
         for name, value in values.items():
-            if type(value) in _MADE:
+            kind = type(value)
+            if kind is dict:
+                ((kind, told),) = value.items()
+                values[name] = _MAKERS[kind](told)
+            elif kind is list:
                 values[name] = _back(value)
         found.append((Source(number, values), [Problem(**problem) for problem in problems]))
     return found
 
 
-_MADE: Final = frozenset({dict, list})
 _MAKERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "moment": lambda told: Moment(datetime.fromisoformat(told[0]), told[1]),
+    "moment": lambda told: Moment(datetime.fromisoformat(told), False),
+    "day": lambda told: Moment(datetime.fromisoformat(told), True),
     "decimal": Decimal,
     "number": lambda told: Number(*told),
 }
@@ -125,7 +129,7 @@ def _told(value: Any) -> Any:
     """What JSON does not know. Raises TypeError for a type that would not come back."""
     match value:
         case Moment():
-            return {"moment": [value.at, value.is_day]}
+            return {"day" if value.is_day else "moment": value.at}
         case Decimal():
             return {"decimal": str(value)}
         case Number():

@@ -13,7 +13,8 @@ from integrations.imports.columns import Problem, Source, Subject, Values
 from integrations.imports.known import Known
 
 REMEMBERED: Final = 5_000  # equal cells of a column are read once; phones and serials never are
-_NONE: Final = object()
+_NEW: Final = object()
+_EMPTY: Final = object()
 
 Place = tuple[str, int, Callable[[Any], Any], dict[Any, Any]]
 
@@ -34,26 +35,33 @@ class RowReader:
         problems: list[Problem] = []
         width = len(cells)
         for name, place, parse, before in self._places:
-            cell = cells[place] if place < width else ""
-            if cell is None or (isinstance(cell, str) and not cell.strip()):
-                continue
-            try:
-                values[name] = _remembered(cell, parse, before)
-            except CellError as error:
-                problems.append(Problem(name, str(error)))
+            cell = cells[place] if place < width else None
+            value = before.get(cell, _NEW) if type(cell) is str else _NEW
+            if value is _NEW:
+                try:
+                    value = _parsed(cell, parse, before)
+                except CellError as error:
+                    problems.append(Problem(name, str(error)))
+                    continue
+            if value is not _EMPTY:
+                values[name] = value
         for name in self._required:
             if name not in values and not any(problem.column == name for problem in problems):
                 problems.append(Problem(name, _("Fill in this column.")))
         return Source(number, values), problems
 
 
-def _remembered(cell: Any, parse: Callable[[Any], Any], before: dict[Any, Any]) -> Any:
+def _parsed(cell: Any, parse: Callable[[Any], Any], before: dict[Any, Any]) -> Any:
+    """The value of a cell that was not read before, or is no text; ``_EMPTY`` where none is."""
     if isinstance(cell, datetime):  # seldom the same, and read sooner than looked up
         return parse(cell)
-    key = cell if isinstance(cell, str) else (type(cell), cell)
-    value = before.get(key, _NONE)
-    if value is _NONE:
-        value = parse(cell)
+    if cell is None:
+        return _EMPTY
+    is_text = isinstance(cell, str)
+    key = cell if is_text else (type(cell), cell)
+    value = before.get(key, _NEW)
+    if value is _NEW:
+        value = _EMPTY if is_text and not cell.strip() else parse(cell)
         if len(before) < REMEMBERED:
             before[key] = value
     return value

@@ -144,14 +144,11 @@ def harmless(text: str) -> str:
 
 def unguarded(text: str) -> str:
     """Inverse of :func:`harmless`, for reading a file of ours back."""
-    return text[1:] if _is_guarded(text) else text
+    return text[1:] if text[:1] == "'" and _is_guarded(text) else text
 
 
 def _is_guarded(text: str) -> bool:
-    if not text.startswith("'"):
-        return False
-    rest = text.lstrip("'")
-    return is_live(rest)
+    return text[:1] == "'" and is_live(text.lstrip("'"))
 
 
 # -- CSV --------------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ from typing import Any, Final, TypeVar
 
 from django.db import models
 
+from receipts import policies
 from receipts.events.base import Ref, ref
 from receipts.models import Customer, OperationType, Receipt, Watch
 from receipts.models.receipt import new_tokens
 from receipts.services.base import employee, row_of
 from staff.models import Employee
+from workshop.lib.actor import Actor
 
 M = TypeVar("M", bound=models.Model)
 T = TypeVar("T")
@@ -28,6 +30,7 @@ class Drawer:
         self._cleaned: dict[tuple[str, Any], Any] = {}
         self._found_once: dict[str, Any] = {}
         self._refs: dict[int, tuple[models.Model, Ref]] = {}
+        self._may: dict[tuple[int, str], tuple[Actor, bool]] = {}
         self.tokens = chain.from_iterable(map(new_tokens, repeat(TOKENS_AT_ONCE)))
 
     def row(self, model: type[M], pk: int, *, field: str) -> M:
@@ -53,6 +56,14 @@ class Drawer:
         found = self._refs.get(id(row))
         if found is None:
             found = self._refs[id(row)] = (row, ref(row) or {})  # kept, so its id() stays its own
+        return found[1]
+
+    def may(self, actor: Actor, verb: str) -> bool:
+        """Do the roles of the actor allow the verb, whatever the receipt is?"""
+        key = (id(actor), verb)
+        found = self._may.get(key)
+        if found is None:
+            found = self._may[key] = (actor, policies.may(actor, verb))  # kept, as above
         return found[1]
 
     def cleaned(self, name: str, raw: Any, clean: Callable[[], Any]) -> Any:
