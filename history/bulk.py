@@ -20,7 +20,7 @@ from django.db.models.base import ModelState
 
 from history.bulk_events import Form, NewEvent, lines
 from history.bulk_ids import Blocks, stock_up
-from history.bulk_rows import copied, copy, insert, insert_rows, told
+from history.bulk_rows import copied, copy, insert, insert_rows
 from history.canonical import digest, encoded
 from history.commands import CommandKey
 from history.models import Command, Event, Stream
@@ -167,7 +167,7 @@ class Batch:
     def told(self, at: datetime) -> str:
         """A moment in canonical form; several events after another are often of one."""
         if at is not self._at:
-            self._at, self._at_told = at, told(at) or ""
+            self._at, self._at_told = at, clock.iso(at) or ""
         return self._at_told
 
     def _columns_of(self, actor: Actor) -> dict[str, Any]:

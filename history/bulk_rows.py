@@ -7,7 +7,6 @@ again and again, and a look at a column costs less than one at each of its value
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -19,8 +18,6 @@ from history.canonical import encoded
 from workshop.lib import clock
 
 NULL: Final = "\\N"
-told: Final = lru_cache(maxsize=8_192)(clock.iso)
-"""A moment in canonical form: most stand in several rows and events of one receipt."""
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 if TYPE_CHECKING:
@@ -92,7 +89,7 @@ def _text(item: Field, column: Column) -> Iterable[str] | None:
     if isinstance(item, models.CharField | models.TextField | models.FileField):
         return _texts(column)
     if isinstance(item, models.DateTimeField):
-        moments = {value: told(value) or NULL for value in set(column)}
+        moments = {value: clock.iso(value) or NULL for value in set(column)}
         return [moments[value] for value in column]
     if isinstance(item, models.BooleanField):
         flags = {value: NULL if value is None else str(value) for value in set(column)}

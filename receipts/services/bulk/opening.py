@@ -9,7 +9,6 @@ from typing import Any
 from django.db import models
 
 from history.bulk import Batch, new_row, relate
-from history.bulk_rows import told
 from history.models import Command
 from history.registry import Payload
 from receipts import policies, states
@@ -164,7 +163,7 @@ class OpeningDraft:
         promise = receipt.first_promise
         if deadline is not None and (promise is None or (cause and cause.replaces_promise)):
             promise = deadline
-        new = told(deadline)
+        new = clock.iso(deadline)
         payload = DeadlineChanged(
             old=clock.iso(receipt.deadline),
             new=new,
