@@ -238,10 +238,9 @@ def new_row(model: type[M], /, **values: Any) -> M:
     for name, make in recipe.made:
         if name not in values:
             columns[name] = make()
-    relations = recipe.relations
-    if not relations.keys().isdisjoint(values):
-        for name in [name for name in values if name in relations]:
-            _relate(row, name, values.pop(name), *relations[name])
+    for name, relation in recipe.relations.items():
+        if name in values:
+            _relate(row, name, values.pop(name), *relation)
     columns.update(values)
     return row
 
