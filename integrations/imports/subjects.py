@@ -155,7 +155,16 @@ RECEIPTS: Final = Subject(
             _("Received at"),
             _MOMENT,
             "01.10.2026 12:30",
-            aliases=("дата приема", "принято", "принята", "приняты", "дата", "received", "date"),
+            aliases=(
+                "дата приема",
+                "принят",
+                "принято",
+                "принята",
+                "приняты",
+                "дата",
+                "received",
+                "date",
+            ),
         ),
         Column(
             "deadline",
