@@ -31,7 +31,7 @@ def test_only_the_newest_screen_of_a_busy_chat_is_shown(transactional_db: None) 
             client.send_text(person.id, f"text {number}")
             breath.wait(0.12)
         # Handled at once, whatever the chat can show by now.
-        wait_until(lambda: entered(one) == f"text {INPUTS - 1}", 6)
+        wait_until(lambda: entered(one) == f"text {INPUTS - 1}", 3)
         settled(driver.sim)
         entries = [one for one in client.ledger(mark) if one.get("method") in METHODS]
         shown = [entry for entry in entries if entry["status"] == 200]

@@ -103,7 +103,7 @@ def test_a_closed_chat_with_many_rows_holds_up_nobody(
     notify(*others)
     started = time.monotonic()
     wait_until(lambda: told(*others))
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 5
     assert calls(live.sim)[closed.telegram_id or 0, 429] == 1, "it is left alone"
     rows = OutgoingMessage.objects.filter(employee=closed)
     assert rows.filter(state=OutgoingMessage.WAITING).count() == 149
@@ -114,11 +114,13 @@ def test_a_closed_chat_with_many_rows_holds_up_nobody(
 def test_calls_that_hang_hold_up_nobody(people: list[Employee], live: SimulatorDriver) -> None:
     hanging, *others = people
     fault = {"method": "sendMessage", "chat_id": hanging.telegram_id, "kind": "hang_after"}
-    live.sim.client.faults({**fault, "seconds": 8})
+    live.sim.client.faults({**fault, "seconds": 4})
     notify(hanging, count=20)
     notify(*others, count=3)
+    started = time.monotonic()
     wait_until(lambda: told(*others))
-    assert calls(live.sim)[hanging.telegram_id or 0, 200] == 0, "its first call hangs still"
+    assert time.monotonic() - started < 3.5
+    assert calls(live.sim)[hanging.telegram_id or 0, 200] == 0
 
 
 def test_the_rows_of_a_chat_come_in_their_order(

@@ -314,7 +314,7 @@ def test_a_429_of_one_chat_does_not_stop_the_others(cast: list[Employee]) -> Non
         for person in others:
             person.client.sticker(person.id)
         wait_until(lambda: all("⚠" in person.screen for person in others))
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 5
         assert "⚠" not in slow.screen
 
 
@@ -339,7 +339,7 @@ def test_a_stop_finishes_what_has_begun_within_seconds(cast: list[Employee]) -> 
         wait_until(Dialog.objects.exists)
         started = time.monotonic()
         bot.stop()
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 5
         assert bot.error is None
     assert not InboundChat.objects.exclude(token="").exists()
 

@@ -28,7 +28,7 @@ def free_port() -> int:
 
 
 def post(port: int, body: bytes, secret: str | None) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     headers = {"Content-Type": "application/json"} | ({SECRET_HEADER: secret} if secret else {})
     connection.request("POST", PATH, body, headers)
     status = connection.getresponse().status

@@ -58,14 +58,14 @@ def send_to(url: str) -> tuple[bool, float]:
 def test_a_broker_that_is_off(scheme: str, dead: int) -> None:
     taken, seconds = send_to(scheme.format(dead))
     assert not taken
-    assert seconds < 5
+    assert seconds < 2
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_broker_that_hangs(scheme: str, silent: int) -> None:
     taken, seconds = send_to(scheme.format(silent))
     assert not taken
-    assert seconds < 12
+    assert seconds < 8
 
 
 def test_it_is_left_alone_for_a_while(dead: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_a_change_is_not_held_up_by_it(
         began = time.monotonic()
         with transaction.atomic():
             event = write("test:1")
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 2
     assert event.outbox.done_at is None, "it waits for the sweep"
     assert sending._quiet_until > 0, "the nudge was tried"
     nudge_relay()

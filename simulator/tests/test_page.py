@@ -15,7 +15,7 @@ from .conftest import OTHER, PERSON
 
 
 def get(sim: SimServer, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
-    connection = http.client.HTTPConnection(urlsplit(sim.origin).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(sim.origin).netloc, timeout=5)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     body = answer.read().decode()
@@ -82,7 +82,7 @@ def test_a_document_is_never_run_by_the_browser(sim: SimServer, people: SimClien
 
 
 def test_live_events(sim: SimServer, people: SimClient) -> None:
-    connection = http.client.HTTPConnection(urlsplit(sim.origin).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(sim.origin).netloc, timeout=5)
     connection.request("GET", "/sim/events")
     stream = connection.getresponse()
     assert stream.readline() == b": connected\n"

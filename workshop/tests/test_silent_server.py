@@ -70,12 +70,12 @@ def test_a_silent_server_is_given_up_and_taken_again(far: Any, cable: Cable) -> 
     began = time.monotonic()
     with pytest.raises(OperationalError):
         ask(far)
-    assert time.monotonic() - began < silence.LOOK_EVERY + silence.PATIENCE + 5
+    assert time.monotonic() - began < silence.LOOK_EVERY + silence.PATIENCE + 1
     far.close()
     began = time.monotonic()
     with pytest.raises(OperationalError):  # nobody waits a second time
         ask(far)
-    assert time.monotonic() - began < silence.PATIENCE
+    assert time.monotonic() - began < 0.5
     cable.mend()
     deadline = time.monotonic() + 20
     while True:
