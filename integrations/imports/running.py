@@ -43,6 +43,7 @@ from integrations.services.data_jobs import CancelAsked
 from integrations.services.imports import forget_chunks, forget_read, keep_chunk, keep_read
 from receipts.services.bulk import Writer, writer
 from workshop.lib import stopping
+from workshop.lib.collector import resting
 from workshop.lib.errors import WorkshopError
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class _Run:
         self.counts: Counter[str] = Counter(job.checkpoint.get("counts", {}))
         self.mark = keeping.mark_of(self.row, job.language, self.order.known)
         self.lines = keeping.lines_of(self.row.check_job, self.mark)
-        self.ahead = keeping.Ahead([])
+        self.ahead, self.walked = keeping.Ahead([]), 0
 
     def result(self) -> Result:
         dry = bool(self.job.options["dry"])
@@ -141,30 +142,38 @@ class _Run:
         """
         order = replace(self.order, dry=dry)
         importer = self.subject.importer(order)
+        self.ahead, self.walked = keeping.Ahead(self.lines), 0
+        chunks = iter(self.ahead if self.lines else self._read(order.known))
+        more = True
+        while more:
+            with resting():  # until all that a chunk has needed is freed
+                more = self._chunk(next(chunks, None), importer, dry=dry, at_once=at_once)
+
+    def _chunk(self, read: Read | None, importer: Importer, *, dry: bool, at_once: bool) -> bool:
+        """The rows of one; whether there was one."""
+        if read is None:
+            return False
         last = 0 if at_once else int(self.job.checkpoint.get("row", 0))
-        done = 0
-        self.ahead = keeping.Ahead(self.lines)
-        for read in self.ahead if self.lines else self._read(order.known):
-            done += len(read)
-            end = read[-1][0].number
-            # Behind the last commit; a part of them where another version cut them otherwise.
-            rows = [one for one in read if one[0].number > last]
-            before = read[: len(read) - len(rows)]
-            importer.pass_by([source for source, problems in before if not problems])
-            if not rows:
-                continue
-            with nullcontext() if dry else transaction.atomic():
-                outcomes = self._take(importer, rows, dry=dry, strict=at_once)
-                if dry:
-                    outcomes = [(number, _not_there_yet(one)) for number, one in outcomes]
-                counts = self.counts + Counter(one.outcome for _number, one in outcomes)
-                with transaction.atomic():
-                    keep_chunk(self.job, outcomes)
-                    if at_once:
-                        self.report.aside(self.row.rows + done)
-                    else:
-                        self.report.done(done, {"row": end, "counts": counts})
-            self.counts = counts
+        # Behind the last commit; a part of them where another version cut them otherwise.
+        rows = [one for one in read if one[0].number > last]
+        before = read[: len(read) - len(rows)]
+        importer.pass_by([source for source, problems in before if not problems])
+        self.walked += len(read)
+        if not rows:
+            return True
+        with nullcontext() if dry else transaction.atomic():
+            outcomes = self._take(importer, rows, dry=dry, strict=at_once)
+            if dry:
+                outcomes = [(number, _not_there_yet(one)) for number, one in outcomes]
+            counts = self.counts + Counter(one.outcome for _number, one in outcomes)
+            with transaction.atomic():
+                keep_chunk(self.job, outcomes)
+                if at_once:
+                    self.report.aside(self.row.rows + self.walked)
+                else:
+                    self.report.done(self.walked, {"row": rows[-1][0].number, "counts": counts})
+        self.counts = counts
+        return True
 
     def _read(self, known: Known) -> Iterator[Read]:
         """The rows of the table; they are kept for whoever walks next."""
@@ -172,9 +181,14 @@ class _Run:
             content = file.read()
         reader, kept = RowReader(self.subject, self.row.mapping, known), keeping.Kept()
         cells = files.rows(files.Table(**self.row.table), content)
-        while chunk := [reader.read(number, one) for number, one in islice(cells, CHUNK)]:
-            kept.add(chunk)
-            yield chunk
+
+        def chunk() -> Read:
+            rows = [reader.read(number, one) for number, one in islice(cells, CHUNK)]
+            if rows:
+                kept.add(rows)
+            return rows
+
+        yield from iter(chunk, [])
         self.lines = kept.lines
 
     def _take(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from integrations.imports import files, keeping
+from integrations.imports import files, keeping, running
 from integrations.imports.columns import Source
 from integrations.imports.keeping import Ahead, Kept
 from integrations.imports.known import Known
@@ -23,6 +25,7 @@ from receipts.models import Receipt
 from staff.models import Employee
 from tests.cast import Cast, make_cast, make_receipt
 from workshop.lib.actor import ADMIN, Actor
+from workshop.lib.collector import resting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
@@ -203,3 +206,24 @@ def test_the_jobs_cleanup_removes_it(checked: Import) -> None:
     forget_files(at=clock.now() + KEPT + KEPT)
     assert not file.exists()
     assert not DataJob.objects.get(pk=checked.check_job_id).file
+
+
+def test_a_chunk_is_freed_before_the_collector_works_again(
+    anna: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: list[int] = []
+
+    @contextmanager
+    def watched() -> Iterator[None]:
+        with resting():
+            yield
+            alive.append(sum(type(one) is Source for one in gc.get_objects()))
+
+    monkeypatch.setattr(running, "resting", watched)
+    monkeypatch.setattr(running, "CHUNK", 2)
+    row = brought(anna, [HEAD, WHOLE, BAD, *([f"В-{number}", *WHOLE[1:]] for number in range(3))])
+    run(row, anna, dry=True)
+    assert alive == [0, 0, 0, 0]
+    alive.clear()
+    run(row, anna, dry=False)
+    assert alive == [2, 1, 0, 0]  # what the next chunk is made ready of
