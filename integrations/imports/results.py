@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import PurePath
 from typing import Any, Final
@@ -31,12 +31,19 @@ def result_file(job: DataJob, subject: Subject, *, problems_only: bool = False) 
     text = io.StringIO()
     table = csv.writer(text, delimiter=";", lineterminator="\r\n")
     table.writerow([_("Row"), _("Outcome"), _("Id"), _("Column"), _("Reason")])
-    labels = {outcome: harmless(str(label)) for outcome, label in LABELS.items()}
-    for number, outcome, object_id, problems in outcomes(job, problems_only=problems_only):
-        known = (number, labels[outcome], object_id or "")
-        told = [(harmless(title(subject, column)), harmless(why)) for column, why in problems]
-        table.writerows([(*known, *cells) for cells in told or [("", "")]])
+    table.writerows(_lines(outcomes(job, problems_only=problems_only), subject))
     return ContentFile(text.getvalue().encode("utf-8-sig"))
+
+
+def _lines(rows: Iterable[Sequence[Any]], subject: Subject) -> Iterator[Sequence[Any]]:
+    """One line for each problem of a row, or one for the row."""
+    labels = {outcome: harmless(str(label)) for outcome, label in LABELS.items()}
+    for number, outcome, object_id, problems in rows:
+        if not problems:
+            yield number, labels[outcome], object_id or "", "", ""
+        for column, why in problems:
+            told = harmless(title(subject, column)), harmless(why)
+            yield number, labels[outcome], object_id or "", *told
 
 
 def result_name(file_name: str) -> str:
