@@ -11,6 +11,7 @@ from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 from django.db import connection, models
 from django.db.models.fields import NOT_PROVIDED
 
@@ -64,7 +65,7 @@ def insert(model: type[models.Model], rows: Sequence[Sequence[Any]]) -> None:
 
 def copied(value: Any) -> bytes:
     """One value in the text form of COPY."""
-    return (NULL if value is None else str(value).translate(_ESCAPES)).encode()
+    return (NULL if value is None else _escaped(str(value))).encode()
 
 
 def _quoted(name: str) -> str:
@@ -89,12 +90,21 @@ def _text(item: Field, column: Column) -> Iterable[str] | None:
     if isinstance(item, models.CharField | models.TextField | models.FileField):
         return _texts(column)
     if isinstance(item, models.DateTimeField):
-        moments = {value: clock.iso(value) or NULL for value in set(column)}
-        return [moments[value] for value in column]
+        return _moments(column)
     if isinstance(item, models.BooleanField):
         flags = {value: NULL if value is None else str(value) for value in set(column)}
         return [flags[value] for value in column]
     return [NULL if value is None else str(value) for value in column]
+
+
+def _moments(column: Column) -> list[str]:
+    if None not in column:
+        # All at one go, which takes a tenth of the time.
+        told = orjson.dumps(column, option=orjson.OPT_UTC_Z).decode()
+        if told.count("Z") == len(column):  # of UTC each, and none of them naive
+            return told[2:-2].split('","')
+    moments = {value: clock.iso(value) or NULL for value in set(column)}
+    return [moments[value] for value in column]
 
 
 def _texts(column: Column) -> list[str]:

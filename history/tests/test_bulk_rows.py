@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import gc
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from history import bulk_rows
 from history.bulk import batch, new_row
 from history.models import Command, Lease
 from workshop.lib import collector
 
 NASTY = ("\\N", "\\", "a\tb", "a\nb\r\n", "\\t", "NULL", "ё–“”", "%s %(x)s", "")
 AT = datetime(2026, 3, 12, 9, 30, 0, 5, tzinfo=UTC)
+MOSCOW = timezone(timedelta(hours=3))
 
 
 @pytest.mark.django_db
@@ -26,6 +28,23 @@ def test_texts_moments_and_nothing() -> None:
         lease = found[str(number)]
         assert (lease.owner, lease.since, lease.until) == (text, AT if number % 2 else None, None)
         assert lease.token == ""
+
+
+@pytest.mark.django_db
+def test_moments_of_a_whole_column_come_back() -> None:
+    moments = [AT, AT.replace(microsecond=0), AT.astimezone(MOSCOW)]
+    for zone in (UTC, MOSCOW):
+        told = {f"{zone} {number}": at.astimezone(zone) for number, at in enumerate(moments)}
+        with batch() as rows:
+            for name, at in told.items():
+                rows.add(new_row(Lease, name=name, since=at))
+        assert dict(Lease.objects.filter(name__in=told).values_list("name", "since")) == told
+
+
+def test_no_naive_moment_reaches_copy() -> None:
+    assert bulk_rows._moments((AT, None)) == ["2026-03-12T09:30:00.000005Z", bulk_rows.NULL]
+    with pytest.raises(ValueError, match="naive"):
+        bulk_rows._moments((AT, AT.replace(tzinfo=None)))
 
 
 @pytest.mark.django_db

@@ -58,7 +58,9 @@ class Writer:
         number that is taken fails as IntegrityError when the batch is written.
         """
         receipt_id = self.rows.next_id(Receipt)
-        told = arguments or {"number": number, "at": self.rows.told(at)}
+        told: Mapping[str, Any] = {}
+        if not self.rows.dry:  # which remembers nothing
+            told = arguments or {"number": number, "at": self.rows.told(at)}
         command = self.rows.command(VERB, key, actor, told)
         command.result = {"id": receipt_id, "extra": {}, "warnings": [], "already": None}
         draft = Draft(self.rows, self.drawer, command, receipt_id)
