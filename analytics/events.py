@@ -4,9 +4,9 @@ what is told is counted again when it is sent, so that nothing taken back is hel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
+from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -20,7 +20,7 @@ def quality_stream(employee_id: int) -> str:
 
 
 @event_kind("quality.dropped", lazy("Quality outside its limits"), scope="analytics:people")
-@dataclass(frozen=True)
+@frozen(slots=False)
 class QualityDropped(Payload):
     """Works of [``first``, ``after``) came back more often than chance explains."""
 

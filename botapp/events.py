@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -14,7 +14,7 @@ STREAM: Final = "bot"
 
 
 @event_kind("bot.input_failed", lazy("The bot could not handle an input"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class InputFailed(Payload):
     """``count`` inputs were given up since the last such event; person and error of the newest."""
 
@@ -28,7 +28,7 @@ class InputFailed(Payload):
 
 
 @event_kind("notices.retried", lazy("Notices sent again by the office"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class NoticesRetried(Payload):
     count: int
 
@@ -37,7 +37,7 @@ class NoticesRetried(Payload):
 
 
 @event_kind("notices.person_retried", lazy("Unreachable person tried again"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PersonRetried(Payload):
     name: str
 

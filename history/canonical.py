@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
+import attrs
 import orjson
 
 from workshop.lib import clock
@@ -22,8 +23,8 @@ _encode: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators
 def plain(value: Any) -> Any:
     """JSON-ready form: instants in UTC with µs, decimals as text, bytes as their SHA-256.
 
-    Mappings and sequences are followed. Raises TypeError for floats (their text differs between
-    systems) and unknown types.
+    Mappings, sequences and data classes are followed. Raises TypeError for floats (their text
+    differs between systems) and unknown types.
     """
     exact = type(value)
     if exact in AS_THEY_ARE:  # nearly every value; the questions below are for the rest
@@ -47,6 +48,8 @@ def plain(value: Any) -> Any:
         return hashlib.sha256(value).hexdigest()
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value))
+    if attrs.has(exact):
+        return plain(attrs.asdict(value, recurse=False))
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, frozenset | set):

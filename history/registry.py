@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+from attrs import fields, frozen
 from django.utils.functional import Promise
 
 from history.canonical import AS_THEY_ARE, plain
@@ -21,9 +21,9 @@ Subscriber = Callable[[Sequence["Event"]], None]
 Undoer = Callable[["Run", "Event", str], None]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Payload:
-    """Base of typed payloads: frozen dataclasses of JSON values that tell themselves in words."""
+    """Base of typed payloads: frozen classes of JSON values that tell themselves in words."""
 
     kind: ClassVar[str] = ""
     version: ClassVar[int] = 1
@@ -39,7 +39,7 @@ class Payload:
         """What is stored: only JSON values."""
         return {
             name: value if type(value) in AS_THEY_ARE else plain(value)
-            for name, value in self.__dict__.items()  # of a dataclass: its fields in their order
+            for name, value in self.__dict__.items()  # its fields in their order
         }
 
     @classmethod
@@ -66,7 +66,7 @@ _undoers: dict[str, Undoer] = {}
 def event_kind(
     kind: str, label: str | Promise, *, version: int = 1, scope: str = ""
 ) -> Callable[[type[P]], type[P]]:
-    """Class decorator: registers a frozen payload dataclass under ``kind``."""
+    """Class decorator: registers a frozen payload class under ``kind``."""
 
     def register(cls: type[P]) -> type[P]:
         if kind in _kinds:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -13,7 +13,7 @@ from integrations import scopes
 
 
 @event_kind("client.added", lazy("API client added"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientAdded(Payload):
     name: str
     scopes: list[str]
@@ -27,7 +27,7 @@ class ClientAdded(Payload):
 
 
 @event_kind("client.changed", lazy("API client changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientChanged(Payload):
     """``changes`` is field → [old, new]: scopes by their codes, an employee by his name."""
 
@@ -57,7 +57,7 @@ def _scopes(codes: Iterable[str]) -> str:
 
 
 @event_kind("client.key_issued", lazy("API key issued"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class KeyIssued(Payload):
     name: str
     prefix: str
@@ -71,7 +71,7 @@ class KeyIssued(Payload):
 
 
 @event_kind("client.key_rotated", lazy("API key replaced"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class KeyRotated(Payload):
     name: str
     old: str
@@ -88,7 +88,7 @@ class KeyRotated(Payload):
 
 
 @event_kind("client.key_revoked", lazy("API key revoked"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class KeyRevoked(Payload):
     name: str
     prefix: str
@@ -103,7 +103,7 @@ class KeyRevoked(Payload):
 
 
 @event_kind("access.registration_opened", lazy("Registration token issued"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RegistrationOpened(Payload):
     token_id: int
 
@@ -112,7 +112,7 @@ class RegistrationOpened(Payload):
 
 
 @event_kind("access.registered", lazy("Signed up for the API"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Registered(Payload):
     token_id: int
     username: str
@@ -122,7 +122,7 @@ class Registered(Payload):
 
 
 @event_kind("data.asked", lazy("Import or export started"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DataAsked(Payload):
     """``data`` is import or export, ``subject`` what it is about; never a file name."""
 
@@ -143,7 +143,7 @@ class DataAsked(Payload):
 
 
 @event_kind("data.cancelled", lazy("Import or export cancelled"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DataCancelled(Payload):
     job_id: int
     data: str
@@ -159,7 +159,7 @@ class DataCancelled(Payload):
 
 
 @event_kind("import.uploaded", lazy("File for import uploaded"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ImportUploaded(Payload):
     """Never the name of the file: it may be a customer's."""
 
@@ -175,7 +175,7 @@ class ImportUploaded(Payload):
 
 
 @event_kind("import.mapped", lazy("Columns of the import chosen"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ImportMapped(Payload):
     import_id: int
     subject: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -18,7 +17,7 @@ def part_names(parts: list[str]) -> str:
 
 
 @event_kind("receipt.polishing_sent", lazy("Sent to polishing"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PolishingSent(Payload):
     order_id: int
     polisher: Ref
@@ -46,7 +45,7 @@ class PolishingSent(Payload):
 
 
 @event_kind("receipt.polishing_taken_back", lazy("Taken back from polishing"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PolishingTakenBack(Payload):
     order_id: int
     polisher: Ref
@@ -66,7 +65,7 @@ class PolishingTakenBack(Payload):
 
 
 @event_kind("receipt.polishing_reopened", lazy("Taking back from polishing voided"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PolishingReopened(Payload):
     order_id: int
     polisher: Ref
@@ -79,7 +78,7 @@ class PolishingReopened(Payload):
 
 
 @event_kind("receipt.polishing_corrected", lazy("Polishing order corrected"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PolishingCorrected(Payload):
     """``changes`` is field → [old, new] in words of that time."""
 
@@ -98,7 +97,7 @@ class PolishingCorrected(Payload):
 
 
 @event_kind("receipt.polishing_voided", lazy("Polishing order voided"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PolishingVoided(Payload):
     order_id: int
     polisher: Ref
@@ -112,7 +111,7 @@ class PolishingVoided(Payload):
 
 
 @event_kind("batch.opened", lazy("Polishing batch opened"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BatchOpened(Payload):
     number: int
     polisher: Ref
@@ -127,7 +126,7 @@ class BatchOpened(Payload):
 
 
 @event_kind("batch.closed", lazy("Polishing batch closed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BatchClosed(Payload):
     number: int
 
@@ -136,7 +135,7 @@ class BatchClosed(Payload):
 
 
 @event_kind("batch.reopened", lazy("Polishing batch open again"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BatchReopened(Payload):
     number: int
 
@@ -145,7 +144,7 @@ class BatchReopened(Payload):
 
 
 @event_kind("batch.flagged", lazy("Polishing batch expired"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BatchFlagged(Payload):
     number: int
     open_orders: int

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -18,7 +18,7 @@ def role_names(names: list[str]) -> str:
 
 
 @event_kind("employee.added", lazy("Employee added"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class EmployeeAdded(Payload):
     name: str
     roles: list[str]
@@ -31,7 +31,7 @@ class EmployeeAdded(Payload):
 
 
 @event_kind("employee.carried_over", lazy("Carried over from the earlier platform"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class EmployeeCarriedOver(Payload):
     """Access and skills were guessed of the old role and works: somebody has to look at them."""
 
@@ -50,7 +50,7 @@ class EmployeeCarriedOver(Payload):
 
 
 @event_kind("employee.access_confirmed", lazy("Access and skills confirmed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AccessConfirmed(Payload):
     """Somebody has looked at what was guessed and left it as it is."""
 
@@ -61,7 +61,7 @@ class AccessConfirmed(Payload):
 
 
 @event_kind("employee.renamed", lazy("Employee renamed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class EmployeeRenamed(Payload):
     old: str
     new: str
@@ -78,7 +78,7 @@ class EmployeeRenamed(Payload):
 
 
 @event_kind("employee.roles_changed", lazy("Access changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RolesChanged(Payload):
     name: str
     old: list[str]
@@ -93,7 +93,7 @@ class RolesChanged(Payload):
 
 
 @event_kind("employee.skills_changed", lazy("Skills changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SkillsChanged(Payload):
     name: str
     old: list[str]
@@ -108,7 +108,7 @@ class SkillsChanged(Payload):
 
 
 @event_kind("employee.activity_changed", lazy("Employee switched on or off"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ActivityChanged(Payload):
     name: str
     active: bool
@@ -119,7 +119,7 @@ class ActivityChanged(Payload):
 
 
 @event_kind("employee.absence_changed", lazy("Absence"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AbsenceChanged(Payload):
     name: str
     absent_from: str | None
@@ -148,7 +148,7 @@ def _shown(day: str) -> str:
 
 
 @event_kind("employee.telegram_bound", lazy("Telegram account bound"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class TelegramBound(Payload):
     name: str
     old_id: int | None
@@ -162,7 +162,7 @@ class TelegramBound(Payload):
 
 
 @event_kind("employee.settings_changed", lazy("Personal settings changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class EmployeeSettingsChanged(Payload):
     FIELDS: ClassVar = {
         "language": lazy("Language"),
@@ -181,7 +181,7 @@ class EmployeeSettingsChanged(Payload):
 
 
 @event_kind("employee.notices_muted", lazy("Notices muted"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class NoticesMuted(Payload):
     """Which kinds of notices the person has switched off: values of ``staff.notice_kinds``."""
 
@@ -198,7 +198,7 @@ class NoticesMuted(Payload):
 
 
 @event_kind("settings.work_group_linked", lazy("Work group linked"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WorkGroupLinked(Payload):
     chat_id: int
     old_title: str
@@ -212,7 +212,7 @@ class WorkGroupLinked(Payload):
 
 
 @event_kind("settings.work_group_unlinked", lazy("Work group unlinked"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WorkGroupUnlinked(Payload):
     """``cause``: ``asked``, or ``removed`` when the bot was taken out of the group."""
 
@@ -229,7 +229,7 @@ class WorkGroupUnlinked(Payload):
 
 
 @event_kind("settings.work_group_moved", lazy("Work group has another number"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WorkGroupMoved(Payload):
     """Telegram gives a group another number when it becomes a supergroup."""
 
@@ -246,7 +246,7 @@ class WorkGroupMoved(Payload):
 
 
 @event_kind("access.invited", lazy("Invite link issued"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Invited(Payload):
     employee_id: int
     name: str
@@ -256,7 +256,7 @@ class Invited(Payload):
 
 
 @event_kind("access.refused", lazy("Access refused"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AccessRefused(Payload):
     telegram_id: int
     count: int
@@ -269,7 +269,7 @@ class AccessRefused(Payload):
 
 
 @event_kind("access.user_changed", lazy("Office account changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserChanged(Payload):
     """``changes`` maps a field to [old, new]; of a password only that it was changed."""
 
@@ -309,7 +309,7 @@ class UserChanged(Payload):
 
 
 @event_kind("access.signed_in", lazy("Signed in"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SignedIn(Payload):
     username: str
 
@@ -318,7 +318,7 @@ class SignedIn(Payload):
 
 
 @event_kind("access.sign_in_refused", lazy("Sign-in refused"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SignInRefused(Payload):
     """``username`` is empty for names nobody has: people type passwords there by mistake."""
 

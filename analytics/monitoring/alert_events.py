@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -15,7 +15,7 @@ from staff import roles
 from workshop.lib import clock
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AlertPayload(Payload):
     """``rule`` is the name of the rule, ``number`` the key of what it judged."""
 
@@ -34,14 +34,14 @@ class AlertPayload(Payload):
 
 
 @event_kind("alert.fired", lazy("Alert fired"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AlertFired(AlertPayload):
     def words(self) -> str:
         return _("Alert fired: %(cause)s") % {"cause": self.cause()}
 
 
 @event_kind("alert.told", lazy("People told of an alert"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AlertTold(AlertPayload):
     """``times``: the first message of this alert is 1."""
 
@@ -52,28 +52,28 @@ class AlertTold(AlertPayload):
 
 
 @event_kind("alert.escalated", lazy("Alert told higher up"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AlertEscalated(AlertPayload):
     def words(self) -> str:
         return _("Nobody has acknowledged it, told higher up: %(cause)s") % {"cause": self.cause()}
 
 
 @event_kind("alert.over", lazy("People told that an alert is over"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AlertToldOver(AlertPayload):
     def words(self) -> str:
         return _("Told that it is over: %(name)s") % {"name": alert_words.title(self.number)}
 
 
 @event_kind("alert.acknowledged", lazy("Alert acknowledged"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AlertAcknowledged(AlertPayload):
     def words(self) -> str:
         return _("Alert acknowledged: %(cause)s") % {"cause": self.cause()}
 
 
 @event_kind("alert.snoozed", lazy("Alert snoozed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AlertSnoozed(AlertPayload):
     """``until``: canonical instant."""
 
@@ -87,7 +87,7 @@ class AlertSnoozed(AlertPayload):
 
 
 @event_kind("alert.resolved", lazy("Alert over"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AlertResolved(AlertPayload):
     """``why`` as in ``Alert.Why``; ``comment`` is what a person said who closed it."""
 
@@ -113,7 +113,7 @@ class AlertResolved(AlertPayload):
 
 
 @event_kind("alert_rule.added", lazy("Alert rule added"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RuleAdded(Payload):
     """``terms``: every column of the rule as text or list."""
 
@@ -125,7 +125,7 @@ class RuleAdded(Payload):
 
 
 @event_kind("alert_rule.changed", lazy("Alert rule changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RuleChanged(Payload):
     """``changes``: column → old and new."""
 
@@ -146,7 +146,7 @@ class RuleChanged(Payload):
 
 
 @event_kind("alert_rule.switched", lazy("Alert rule switched on or off"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RuleSwitched(Payload):
     name: str
     active: bool
@@ -161,7 +161,7 @@ class RuleSwitched(Payload):
 
 
 @event_kind("alert_rule.tested", lazy("Alert rule tried out"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RuleTested(Payload):
     """A message to the person who asked for it: what the rule would say now."""
 

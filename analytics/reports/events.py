@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
+from attrs import field, frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -17,7 +17,7 @@ def names(people: Iterable[dict[str, Any]]) -> str:
 
 
 @event_kind("report.schedule_added", lazy("Report schedule added"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ScheduleAdded(Payload):
     """``channels`` is person → how he gets it."""
 
@@ -34,7 +34,7 @@ class ScheduleAdded(Payload):
 
 
 @event_kind("report.schedule_changed", lazy("Report schedule changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ScheduleChanged(Payload):
     """Old and new of what a schedule says."""
 
@@ -56,7 +56,7 @@ class ScheduleChanged(Payload):
 
 
 @event_kind("report.schedule_switched", lazy("Report schedule switched on or off"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ScheduleSwitched(Payload):
     every: str
     active: bool
@@ -69,7 +69,7 @@ class ScheduleSwitched(Payload):
 
 
 @event_kind("report.asked", lazy("Report asked for"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ReportAsked(Payload):
     report_id: int
     days: str
@@ -79,15 +79,15 @@ class ReportAsked(Payload):
 
 
 @event_kind("report.ready", lazy("Report made"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ReportReady(Payload):
     """``telegram`` are those whom the bot tells, ``mail`` those who get it by e-mail."""
 
     report_id: int
     days: str
     form: str
-    telegram: list[dict[str, Any]] = field(default_factory=list)
-    mail: list[dict[str, Any]] = field(default_factory=list)
+    telegram: list[dict[str, Any]] = field(factory=list)
+    mail: list[dict[str, Any]] = field(factory=list)
 
     def words(self) -> str:
         told = _("Report made: %(days)s") % {"days": self.days}
@@ -99,7 +99,7 @@ class ReportReady(Payload):
 
 
 @event_kind("report.sent_again", lazy("Report sent again"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ReportSentAgain(ReportReady):
     def words(self) -> str:
         told = _("Report sent again: %(days)s") % {"days": self.days}
@@ -107,7 +107,7 @@ class ReportSentAgain(ReportReady):
 
 
 @event_kind("report.failed", lazy("Report not made"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ReportFailed(Payload):
     """``error`` is the kind of the failure, without values."""
 
@@ -121,7 +121,7 @@ class ReportFailed(Payload):
 
 
 @event_kind("report.mail_failed", lazy("E-mail with a report not sent"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class MailFailed(Payload):
     report_id: int
     days: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from attrs import frozen
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -15,7 +15,7 @@ STREAM: Final = "backups"
 
 
 @event_kind("backup.made", lazy("Backup made"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BackupMade(Payload):
     """``size`` in bytes, ``rows`` of all tables, ``seconds`` it took."""
 
@@ -36,7 +36,7 @@ class BackupMade(Payload):
 
 
 @event_kind("backup.checked", lazy("Backup restored on trial"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BackupChecked(Payload):
     name: str
     seconds: int
@@ -46,7 +46,7 @@ class BackupChecked(Payload):
 
 
 @event_kind("backup.failed", lazy("Backup failed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BackupFailed(Payload):
     """``trial``: making it went well, bringing it back did not."""
 

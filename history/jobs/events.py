@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -13,7 +12,7 @@ from history.registry import Payload, event_kind
 
 
 @event_kind("job.switched", lazy("Job switched on or off"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class JobSwitched(Payload):
     name: str
     enabled: bool
@@ -24,7 +23,7 @@ class JobSwitched(Payload):
 
 
 @event_kind("job.rescheduled", lazy("Schedule of a job changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class JobRescheduled(Payload):
     """Schedules as ``every 300`` (seconds) or the five fields of cron."""
 
@@ -41,7 +40,7 @@ class JobRescheduled(Payload):
 
 
 @event_kind("job.asked", lazy("Job started by hand"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class JobAsked(Payload):
     name: str
 

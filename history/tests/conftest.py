@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 import pytest
+from attrs import frozen
 from django.db import connection
 
 from history import registry
@@ -19,7 +19,7 @@ from workshop.lib.actor import Actor, system_actor
 from workshop.lib.errors import RuleViolation
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Noted(Payload):
     kind: ClassVar[str] = "test.noted"
     text: str

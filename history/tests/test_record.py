@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
+from attrs import frozen
 from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
@@ -79,7 +79,7 @@ def test_each_event_waits_in_the_outbox_unless_the_channel_is_silent(write: Any)
 
 @pytest.mark.django_db
 def test_an_unregistered_kind_is_refused(write: Any, actor: Actor) -> None:
-    @dataclass(frozen=True)
+    @frozen(slots=False)
     class Unknown(Payload):
         kind: ClassVar[str] = "test.unknown"
 
@@ -137,6 +137,13 @@ def test_the_canonical_form_is_sorted_compact_and_exact() -> None:
         '{"a":[1,true,null,"12.50"],"d":"2026-11-20","n":"18:00:00","s":["a","b"],'
         '"t":"2026-11-20T12:30:00.000000Z","ё":"Иванов «И»"}'
     )
+
+
+def test_an_object_of_values_is_told_by_them() -> None:
+    """Verbs may be given some as arguments, and their commands remember the hash of these."""
+    told = {"note": Noted("ё"), "key": CommandKey("test", "1")}
+    plain = {"note": {"text": "ё"}, "key": {"client": "test", "key": "1"}}
+    assert canonical.plain(told) == plain
 
 
 @pytest.mark.parametrize("value", [1.5, {"a": [0.1]}, object(), 1j])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
+from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -21,7 +21,7 @@ def _told(data: dict[str, Any]) -> str:
 
 
 @event_kind("legacy.return_initiated", lazy("Return begun (earlier platform)"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ReturnInitiated(Payload):
     legacy_id: int
     note: str
@@ -31,7 +31,7 @@ class ReturnInitiated(Payload):
 
 
 @event_kind("legacy.event", lazy("Event of the earlier platform"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class LegacyEvent(Payload):
     """An event of an unknown type, or of a known one that changed nothing, as it was stored."""
 
@@ -45,7 +45,7 @@ class LegacyEvent(Payload):
 
 
 @event_kind("legacy.row_kept", lazy("Row of the earlier platform kept"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RowKept(Payload):
     """A row that belongs to no receipt; stands in the stream of the import."""
 

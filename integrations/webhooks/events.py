@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -12,7 +11,7 @@ from workshop.lib import clock
 
 
 @event_kind("webhook.added", lazy("Webhook added"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WebhookAdded(Payload):
     place: str
     kinds: list[str]
@@ -26,7 +25,7 @@ class WebhookAdded(Payload):
 
 
 @event_kind("webhook.changed", lazy("Webhook changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WebhookChanged(Payload):
     """``changes`` is field → [old, new]."""
 
@@ -47,7 +46,7 @@ class WebhookChanged(Payload):
 
 
 @event_kind("webhook.secret_rotated", lazy("Secret of a webhook replaced"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SecretRotated(Payload):
     place: str
     overlap_hours: int
@@ -60,7 +59,7 @@ class SecretRotated(Payload):
 
 
 @event_kind("webhook.paused", lazy("Webhook paused"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WebhookPaused(Payload):
     """By hand with a ``reason``, or by the program when nothing but failures came ``since``."""
 
@@ -81,7 +80,7 @@ class WebhookPaused(Payload):
 
 
 @event_kind("webhook.resumed", lazy("Webhook resumed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WebhookResumed(Payload):
     place: str
     waiting: int
@@ -94,7 +93,7 @@ class WebhookResumed(Payload):
 
 
 @event_kind("webhook.switched_off", lazy("Webhook switched off"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WebhookSwitchedOff(Payload):
     """By hand: what waited is ``discarded``. By a 410 of the receiver: it is ``dead``."""
 
@@ -122,7 +121,7 @@ class WebhookSwitchedOff(Payload):
 
 
 @event_kind("webhook.switched_on", lazy("Webhook switched on"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WebhookSwitchedOn(Payload):
     place: str
 
@@ -131,7 +130,7 @@ class WebhookSwitchedOn(Payload):
 
 
 @event_kind("webhook.test", lazy("Test message of a webhook"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WebhookTested(Payload):
     """Sent to its own endpoint as any other event."""
 
@@ -142,7 +141,7 @@ class WebhookTested(Payload):
 
 
 @event_kind("webhook.replayed", lazy("Webhook messages sent again"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DeliveriesReplayed(Payload):
     """One message, named, or all that were given up."""
 
@@ -158,7 +157,7 @@ class DeliveriesReplayed(Payload):
 
 
 @event_kind("webhook.discarded", lazy("Webhook message discarded"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DeliveryDiscarded(Payload):
     """``told``: the kind of the event that its receiver does not hear of."""
 

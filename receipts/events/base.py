@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from attrs import frozen
 from django.utils.translation import gettext as _
 
 from history.models import Event
@@ -80,7 +80,7 @@ class Projecting(Payload):
         raise NotImplementedError  # abstract
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class StatusEvent(Projecting):
     """A change of status; carries the status to restore should the decision be voided."""
 

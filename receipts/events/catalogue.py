@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from attrs import frozen
 from django.apps import apps
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -16,7 +15,7 @@ def _catalogue_label(model: str) -> str:
 
 
 @event_kind("catalogue.row_added", lazy("Catalogue row added"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CatalogueRowAdded(Payload):
     model: str
     row_id: int
@@ -30,7 +29,7 @@ class CatalogueRowAdded(Payload):
 
 
 @event_kind("catalogue.row_changed", lazy("Catalogue row changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CatalogueRowChanged(Payload):
     """``changes`` is field → [old, new]."""
 
@@ -53,7 +52,7 @@ class CatalogueRowChanged(Payload):
 
 
 @event_kind("settings.calendar_changed", lazy("Work calendar changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CalendarChanged(Payload):
     calendar_id: int
     changes: list[str]

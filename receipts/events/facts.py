@@ -5,10 +5,10 @@ Personal data of customers (name, phone, note) never enters a payload: only ids 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from attrs import field, frozen
 from django.db import models
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -22,7 +22,7 @@ from workshop.lib import clock
 
 
 @event_kind("receipt.registered", lazy("Receipt created"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Registered(Projecting):
     number: str
     number_key: str
@@ -40,7 +40,7 @@ class Registered(Projecting):
 
 
 @event_kind("receipt.renumbered", lazy("Number corrected"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Renumbered(Projecting):
     old: str
     new: str
@@ -59,7 +59,7 @@ class Renumbered(Projecting):
 
 
 @event_kind("receipt.voided", lazy("Receipt voided"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ReceiptVoided(Projecting):
     number: str
     reason: str
@@ -73,7 +73,7 @@ class ReceiptVoided(Projecting):
 
 
 @event_kind("receipt.deadline_changed", lazy("Deadline changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DeadlineChanged(Projecting):
     """``promise`` is the first promise as it stands after this change.
 
@@ -109,7 +109,7 @@ class DeadlineChanged(Projecting):
 
 
 @event_kind("receipt.urgency_changed", lazy("Urgency changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UrgencyChanged(Projecting):
     urgent: bool
 
@@ -121,7 +121,7 @@ class UrgencyChanged(Projecting):
 
 
 @event_kind("receipt.facts_changed", lazy("Facts changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class FactsChanged(Payload):
     """``changes`` is field → [old, new] in words of that time.
 
@@ -130,7 +130,7 @@ class FactsChanged(Payload):
     """
 
     changes: dict[str, list[str]]
-    before: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] = field(factory=dict)
     reason: str = ""
 
     def words(self) -> str:
@@ -165,7 +165,7 @@ def _change(fact: str, old: str, new: str) -> str:
 
 
 @event_kind("receipt.comment_added", lazy("Comment"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CommentAdded(Payload):
     text: str
 
@@ -174,7 +174,7 @@ class CommentAdded(Payload):
 
 
 @event_kind("receipt.comment_voided", lazy("Comment voided"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CommentVoided(Payload):
     """The remark with the number ``sequence`` in this history was taken back."""
 
@@ -187,7 +187,7 @@ class CommentVoided(Payload):
 
 
 @event_kind("receipt.photo_added", lazy("Photo added"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PhotoAdded(Payload):
     """``album``: the messenger's mark of pictures that were sent together."""
 
@@ -202,7 +202,7 @@ class PhotoAdded(Payload):
 
 
 @event_kind("receipt.photo_voided", lazy("Photo voided"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PhotoVoided(Payload):
     photo_id: int
     reason: str
@@ -213,7 +213,7 @@ class PhotoVoided(Payload):
 
 
 @event_kind("receipt.public_link_revoked", lazy("Customer's link revoked"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PublicLinkRevoked(Payload):
     renewed: bool
 
@@ -224,7 +224,7 @@ class PublicLinkRevoked(Payload):
 
 
 @event_kind("customer.added", lazy("Customer added"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CustomerAdded(Payload):
     customer_id: int
 
@@ -233,7 +233,7 @@ class CustomerAdded(Payload):
 
 
 @event_kind("customer.changed", lazy("Customer changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CustomerChanged(Payload):
     customer_id: int
     fields: list[str]
@@ -249,7 +249,7 @@ class CustomerChanged(Payload):
 
 
 @event_kind("customer.merged", lazy("Customers merged"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CustomersMerged(Payload):
     kept_id: int
     merged_id: int
@@ -263,7 +263,7 @@ class CustomersMerged(Payload):
 
 
 @event_kind("customer.erased", lazy("Customer's personal data erased"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CustomerErased(Payload):
     customer_id: int
 
@@ -272,7 +272,7 @@ class CustomerErased(Payload):
 
 
 @event_kind("watch.added", lazy("Watch added"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WatchAdded(Payload):
     watch_id: int
     description: str
@@ -282,7 +282,7 @@ class WatchAdded(Payload):
 
 
 @event_kind("watch.changed", lazy("Watch changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WatchChanged(Payload):
     """``reason`` is that of an undo."""
 

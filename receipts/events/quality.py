@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from attrs import frozen
 from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -15,7 +15,7 @@ from receipts.events.status import item_words, responsibility_words
 
 
 @event_kind("receipt.test_run_started", lazy("Test run started"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class TestRunStarted(Payload):
     __test__ = False  # not a test class
 
@@ -27,7 +27,7 @@ class TestRunStarted(Payload):
 
 
 @event_kind("receipt.test_run_cancelled", lazy("Test run cancelled"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class TestRunCancelled(Payload):
     """``until`` is the end of the run before it, which goes on; None when there was none."""
 
@@ -45,7 +45,7 @@ class TestRunCancelled(Payload):
 
 
 @event_kind("receipt.reading_added", lazy("Reading"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ReadingAdded(Payload):
     check_id: int
     reading_id: int
@@ -87,7 +87,7 @@ def _decimal(value: str) -> str:
 
 
 @event_kind("receipt.reading_voided", lazy("Reading voided"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ReadingVoided(Payload):
     reading_id: int
     reason: str
@@ -97,7 +97,7 @@ class ReadingVoided(Payload):
 
 
 @event_kind("receipt.check_measured", lazy("Quality check recorded"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CheckMeasured(Payload):
     """Water, power reserve, checklist: ``changes`` is column or ``item:<name>`` → [old, new].
 
@@ -139,7 +139,7 @@ def _measured(key: str, value: str) -> str:
 
 
 @event_kind("receipt.check_voided", lazy("Quality check voided"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CheckVoided(Payload):
     check_id: int
     reason: str
@@ -149,7 +149,7 @@ class CheckVoided(Payload):
 
 
 @event_kind("receipt.return_recorded", lazy("Return recorded here after a move"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ReturnRecorded(Payload):
     """A return or check moved here from another receipt: a fact that changes no status."""
 
@@ -168,7 +168,7 @@ class ReturnRecorded(Payload):
 
 
 @event_kind("receipt.responsible_changed", lazy("Responsible changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ResponsibleChanged(Payload):
     return_id: int
     item_id: int
@@ -187,7 +187,7 @@ class ResponsibleChanged(Payload):
 
 
 @event_kind("receipt.assembler_changed", lazy("Assembler of record changed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AssemblerChanged(Payload):
     return_id: int
     old: Ref | None
@@ -203,7 +203,7 @@ class AssemblerChanged(Payload):
 
 
 @event_kind("receipt.return_commented", lazy("Comment on a return"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ReturnCommented(Payload):
     return_id: int
     item_id: int

@@ -5,9 +5,9 @@ nor end the time in which his last press can be taken back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
+from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -23,7 +23,7 @@ def notices_stream(at: datetime) -> str:
 
 
 @event_kind("reminders.fired", lazy("Reminders of deadlines"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RemindersFired(Payload):
     """``receipts`` is kind → ids; daily ones stand under ``overdue:<day after the deadline>``.
 
@@ -51,7 +51,7 @@ class RemindersFired(Payload):
 
 
 @event_kind("reminders.answered", lazy("Answer to a reminder"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ReminderAnswered(Payload):
     """``digest`` is the id of the event that was answered; without receipt: to the whole of it."""
 
@@ -67,7 +67,7 @@ class ReminderAnswered(Payload):
 
 
 @event_kind("reminders.repeated", lazy("Reminders repeated"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RemindersRepeated(Payload):
     """``people`` is employee id → ids of the receipts he wanted to be told of again."""
 
@@ -80,7 +80,7 @@ class RemindersRepeated(Payload):
 
 
 @event_kind("limits.exceeded", lazy("Over the service limit"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class LimitsExceeded(Payload):
     """``receipts`` is code of the limit → ids."""
 
@@ -92,7 +92,7 @@ class LimitsExceeded(Payload):
 
 
 @event_kind("workshop.day_summed", lazy("Evening summary"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DaySummed(Payload):
     """What a day brought, as it stood when the evening summary was made."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from attrs import field, frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -24,7 +24,7 @@ from workshop.lib import clock
 
 
 @event_kind("receipt.assigned", lazy("Handed to a master"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Assigned(StatusEvent):
     assignment_id: int
     master: Ref
@@ -53,7 +53,7 @@ class Assigned(StatusEvent):
 
 
 @event_kind("receipt.accepted", lazy("Accepted by the master"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Accepted(StatusEvent):
     assignment_id: int
     master: Ref
@@ -63,7 +63,7 @@ class Accepted(StatusEvent):
 
 
 @event_kind("receipt.declined", lazy("Declined by the master"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Declined(StatusEvent):
     assignment_id: int
     master: Ref
@@ -81,7 +81,7 @@ class Declined(StatusEvent):
 
 
 @event_kind("receipt.held", lazy("Put on hold"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Held(StatusEvent):
     hold_id: int
     reason: Ref
@@ -98,7 +98,7 @@ class Held(StatusEvent):
 
 
 @event_kind("receipt.resumed", lazy("Work resumed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Resumed(StatusEvent):
     hold_id: int
 
@@ -107,19 +107,19 @@ class Resumed(StatusEvent):
 
 
 @event_kind("receipt.submitted", lazy("Submitted to QC"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Submitted(StatusEvent):
     def words(self) -> str:
         return _("Submitted to QC")
 
 
 @event_kind("receipt.passed", lazy("QC passed"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Passed(StatusEvent):
     check_id: int
     check_was_open: bool
     ended_assignment_id: int | None
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = field(factory=list)
 
     def project(self, receipt: Projected, event: Event) -> None:
         super().project(receipt, event)
@@ -130,7 +130,7 @@ class Passed(StatusEvent):
 
 
 @event_kind("receipt.returned", lazy("Returned from QC"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Returned(StatusEvent):
     return_id: int
     check_id: int
@@ -138,7 +138,7 @@ class Returned(StatusEvent):
     items: list[dict[str, Any]]
     assembler: Ref | None
     comment: str = ""
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = field(factory=list)
 
     def words(self) -> str:
         reasons = ", ".join(item_words(item) for item in self.items)
@@ -159,7 +159,7 @@ def responsibility_words(item: dict[str, Any]) -> str:
 
 
 @event_kind("receipt.rework_ordered", lazy("Rework without a return"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ReworkOrdered(StatusEvent):
     assignment_id: int
     master: Ref
@@ -175,7 +175,7 @@ class ReworkOrdered(StatusEvent):
 
 
 @event_kind("receipt.issued", lazy("Handed to the customer"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Issued(StatusEvent):
     ended_assignment_id: int | None
     difference_explained: bool = False
@@ -194,7 +194,7 @@ class Issued(StatusEvent):
 
 
 @event_kind("receipt.refused", lazy("Repair refused"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Refused(StatusEvent):
     reason: Ref
     comment: str = ""
@@ -206,7 +206,7 @@ class Refused(StatusEvent):
 
 
 @event_kind("receipt.reopened", lazy("Repair reopened"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Reopened(StatusEvent):
     reason: str
 
@@ -215,7 +215,7 @@ class Reopened(StatusEvent):
 
 
 @event_kind("receipt.decision_voided", lazy("Decision voided"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DecisionVoided(StatusEvent):
     """The compensating event of the last decision; names it by its number in the stream."""
 

@@ -5,9 +5,9 @@ Not in the receipt's: what a customer presses must not come between an inspector
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -15,7 +15,7 @@ from history.registry import Payload, event_kind
 
 
 @event_kind("subscription.begun", lazy("Customer subscribed in Telegram"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Subscribed(Payload):
     subscription_id: int
     receipt_id: int
@@ -25,7 +25,7 @@ class Subscribed(Payload):
 
 
 @event_kind("subscription.ended", lazy("Customer's subscription ended"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Unsubscribed(Payload):
     """``cause``: ``asked``, ``blocked``, ``link_revoked``, ``erased``."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from attrs import frozen
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -12,7 +11,7 @@ from receipts.events.base import Ref, name, with_reason
 
 
 @event_kind("receipt.work_recorded", lazy("Work recorded"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WorkRecorded(Payload):
     operation_id: int
     type: Ref
@@ -33,7 +32,7 @@ class WorkRecorded(Payload):
 
 
 @event_kind("receipt.work_voided", lazy("Work voided"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WorkVoided(Payload):
     operation_id: int
     type: Ref
@@ -46,7 +45,7 @@ class WorkVoided(Payload):
 
 
 @event_kind("receipt.work_waived", lazy("Work not required"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WorkWaived(Payload):
     waiver_id: int
     type: Ref
@@ -62,7 +61,7 @@ class WorkWaived(Payload):
 
 
 @event_kind("receipt.waiver_voided", lazy("Waiver voided"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WaiverVoided(Payload):
     waiver_id: int
     type: Ref
@@ -74,7 +73,7 @@ class WaiverVoided(Payload):
 
 
 @event_kind("receipt.record_moved", lazy("Record moved"))
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RecordMoved(Payload):
     """Written on both receipts: ``what`` was voided on one and recorded on the other."""
 

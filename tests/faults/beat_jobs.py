@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from attrs import frozen
 from django.db import connection
 
 from history.commands import CommandRef, Outcome, Run, verb
@@ -26,7 +26,7 @@ TABLE = (
 
 
 @event_kind("faults.ticked", "Ticked")
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Ticked(Payload):
     kind: ClassVar[str] = "faults.ticked"
     slot: str
