@@ -2,6 +2,7 @@
 (`workshop.lib.sqlite`), and `among` for a thousand values at once.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -32,6 +33,14 @@ class ContainsAsTyped(IContains):
         return sql, (*column_params, *typed)
 
 
+def _array(texts: Sequence[str]) -> str:
+    """As PostgreSQL writes an array; the driver would look at each text by itself."""
+    told = '","'.join(texts)
+    if "\\" in told or told.count('"') != 2 * max(0, len(texts) - 1):
+        told = '","'.join(text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return f'{{"{told}"}}' if texts else "{}"
+
+
 class Among(_Lookup):
     """One of many texts, as `in`. PostgreSQL gets them as one array: a parameter for each took
     longer than the search.
@@ -46,7 +55,7 @@ class Among(_Lookup):
         column, params = self.process_lhs(compiler, connection)
         texts = tuple(self.rhs)
         if connection.vendor == "postgresql":
-            return f"{column} = ANY(%s)", (*params, list(texts))
+            return f"{column} = ANY(%s)", (*params, _array(texts))
         marks = ", ".join(["%s"] * len(texts))
         return f"{column} IN ({marks})", (*params, *texts)
 

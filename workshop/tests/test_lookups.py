@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import get_user_model
 
-NASTY = ["{a,b}", "О'Нил", 'x"y', "\\N", "NULL", "%s", ""]
+NASTY = ["{a,b}", 'a","b', "О'Нил", 'x"y', "\\N", "NULL", "%s", ""]
 
 
 @pytest.mark.django_db
