@@ -234,13 +234,15 @@ def new_row(model: type[M], /, **values: Any) -> M:
     recipe = _recipe(model)
     row = model.__new__(model)
     row.__dict__ = columns = recipe.constants.copy()
-    columns["_state"] = ModelState()
+    columns["_state"] = state = ModelState()
     for name, make in recipe.made:
         if name not in values:
             columns[name] = make()
-    for name, relation in recipe.relations.items():
+    for name, (column, key) in recipe.relations.items():
         if name in values:
-            _relate(row, name, values.pop(name), *relation)
+            state.fields_cache[name] = value = values.pop(name)
+            if value is not None:
+                columns[column] = value.__dict__[key]
     columns.update(values)
     return row
 
@@ -248,15 +250,9 @@ def new_row(model: type[M], /, **values: Any) -> M:
 def relate(row: models.Model, name: str, value: models.Model | None) -> None:
     """``row.name = value`` for a relation, without the questions that a right value need not
     answer."""
-    _relate(row, name, value, *_recipe(type(row)).relations[name])
-
-
-def _relate(
-    row: models.Model, name: str, value: models.Model | None, column: str, key: str
-) -> None:
-    columns = row.__dict__
-    columns[column] = None if value is None else value.__dict__[key]
-    columns["_state"].fields_cache[name] = value
+    column, key = _recipe(type(row)).relations[name]
+    row.__dict__[column] = None if value is None else value.__dict__[key]
+    row._state.fields_cache[name] = value
 
 
 @dataclass(frozen=True, slots=True)
