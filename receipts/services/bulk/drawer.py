@@ -13,6 +13,7 @@ from receipts.events.base import Ref, ref
 from receipts.models import Customer, OperationType, Receipt, Watch
 from receipts.models.receipt import new_tokens
 from receipts.services.base import employee, row_of
+from receipts.services.facts import clean_fact, told_fact
 from staff.models import Employee
 from workshop.lib.actor import Actor
 
@@ -27,7 +28,7 @@ class Drawer:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[type[models.Model], int], Any] = {}
-        self._cleaned: dict[tuple[str, Any], Any] = {}
+        self._facts: dict[tuple[str, Any], tuple[Any, str]] = {}
         self._found_once: dict[str, Any] = {}
         self._refs: dict[int, tuple[models.Model, Ref]] = {}
         self._may: dict[tuple[int, str], tuple[Actor, bool]] = {}
@@ -66,12 +67,14 @@ class Drawer:
             found = self._may[key] = (actor, policies.may(actor, verb))  # kept, as above
         return found[1]
 
-    def cleaned(self, name: str, raw: Any, clean: Callable[[], Any]) -> Any:
-        """A fact after cleaning: prices and complaints come again and again."""
+    def fact(self, receipt: Receipt, name: str, raw: Any) -> tuple[Any, str]:
+        """A fact after cleaning, and in words: prices and complaints come again and again."""
         key = (name, raw)
-        if key not in self._cleaned:
-            self._cleaned[key] = clean()
-        return self._cleaned[key]
+        found = self._facts.get(key)
+        if found is None:
+            value = clean_fact(receipt, name, raw)
+            found = self._facts[key] = (value, told_fact(name, value))
+        return found
 
     def once(self, name: str, find: Callable[[], T]) -> T:
         """Anything else that is asked of the database once per batch."""

@@ -34,7 +34,7 @@ from receipts.numbers import normalise_number, similar_key
 from receipts.projection import apply
 from receipts.services.base import past_moment
 from receipts.services.bulk.drawer import Drawer
-from receipts.services.facts import clean_fact, kept_fact, told_fact
+from receipts.services.facts import kept_fact, told_fact
 from receipts.services.reminders import due_times
 from receipts.states import URGENT_LIST
 from workshop.lib import clock
@@ -108,15 +108,19 @@ class OpeningDraft:
             if name == "agreed_works":
                 self._agree_works(raw, changes, before)
                 continue
-            value, old = self._fact(name, raw), self._known(name)
-            if old != value:
-                was = "" if old is None else told_fact(name, old)
-                changes[name] = [was, told_fact(name, value)]
+            value, told = self._fact(name, raw)
+            old = self._known(name)
+            if old == value:
+                continue
+            if old is None or old == "":  # nearly always
+                changes[name] = ["", told]
+            else:
+                changes[name] = [told_fact(name, old), told]
                 before |= kept_fact(name, old)
-                if name in _FACT_ROWS:
-                    relate(self.receipt, name, value)
-                else:
-                    setattr(self.receipt, name, value)
+            if name in _FACT_ROWS:
+                relate(self.receipt, name, value)
+            else:
+                setattr(self.receipt, name, value)
         if changes:
             self.write(FactsChanged(changes=changes, before=before), actor, at)
         return {}
@@ -127,10 +131,12 @@ class OpeningDraft:
             return self.receipt._state.fields_cache.get(name)
         return getattr(self.receipt, name)
 
-    def _fact(self, name: str, raw: Any) -> Any:
+    def _fact(self, name: str, raw: Any) -> tuple[Any, str]:
+        """As it is stored, and in words."""
         if raw and name in _FACT_ROWS:
-            return self.drawer.row(_FACT_ROWS[name], raw, field=name)
-        return self.drawer.cleaned(name, raw, lambda: clean_fact(self.receipt, name, raw))
+            row = self.drawer.row(_FACT_ROWS[name], raw, field=name)
+            return row, told_fact(name, row)
+        return self.drawer.fact(self.receipt, name, raw)
 
     def _agree_works(
         self, ids: Sequence[int], changes: dict[str, list[str]], before: dict[str, Any]
