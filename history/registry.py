@@ -23,7 +23,10 @@ Undoer = Callable[["Run", "Event", str], None]
 
 @frozen(slots=False)
 class Payload:
-    """Base of typed payloads: frozen classes of JSON values that tell themselves in words."""
+    """Base of typed payloads: frozen classes of JSON values that tell themselves in words.
+
+    Without slots, their values are put into the object at once: an import makes nine a receipt.
+    """
 
     kind: ClassVar[str] = ""
     version: ClassVar[int] = 1
@@ -71,6 +74,8 @@ def event_kind(
     def register(cls: type[P]) -> type[P]:
         if kind in _kinds:
             raise ValueError(f"event kind {kind} is registered twice")
+        if "__attrs_attrs__" not in vars(cls):  # the fields of a data class would get lost
+            raise TypeError(f"event kind {kind}: {cls.__name__} needs @frozen(slots=False)")
         cls.kind, cls.version, cls.label, cls.scope = kind, version, label, scope
         _kinds[kind] = cls
         return cls

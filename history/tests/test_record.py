@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -213,3 +214,13 @@ def test_a_kind_is_registered_once_and_loads_older_payloads() -> None:
         registry.event_kind("test.noted", "again")(Noted)
     event = Event(kind="test.noted", payload={"text": "hello", "dropped_later": 1})
     assert registry.load(event) == Noted("hello")
+
+
+def test_an_event_kind_whose_fields_would_get_lost_is_refused() -> None:
+    @dataclass(frozen=True)
+    class Plain(Payload):
+        text: str
+
+    with pytest.raises(TypeError, match="Plain needs @frozen"):
+        registry.event_kind("test.plain", "Plain")(Plain)
+    assert "test.plain" not in registry.kinds()
